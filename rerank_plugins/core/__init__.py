@@ -1,0 +1,1 @@
+"""The shared scorer: text in, scores out; knows no framework."""

@@ -1,0 +1,145 @@
+"""Puts a checkpoint's tensors into a stock transformers model; runs no code from the checkpoint.
+
+Knows no family by name: a ``Loader`` says what to build. A tensor that is missing, left over or of another
+shape is an error, because a freshly initialised head gives scores that look like scores.
+"""
+
+from __future__ import annotations
+
+import re
+from contextlib import contextmanager
+from threading import Lock
+from typing import TYPE_CHECKING, Any
+
+from rerank_plugins.core import attention
+from rerank_plugins.errors import ArgumentError, CheckpointMismatchError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import torch
+    from transformers import PreTrainedConfig, PreTrainedModel
+
+    from rerank_plugins.core.checkpoint import Checkpoint
+    from rerank_plugins.core.family import Loader
+    from rerank_plugins.core.tokenization import TextTokenizer
+
+_NOT_FROM_CHECKPOINTS = (
+    "auto_map",
+    "_attn_implementation",
+    "_attn_implementation_internal",
+    "attn_implementation",
+)
+"""Keys of config.json that choose code to run; that choice is ours."""
+_LEGACY_BUFFERS = r"(^|\.)embeddings\.position_ids$"
+_ONE_AT_A_TIME = Lock()
+
+
+def build_model(
+    checkpoint: Checkpoint, loader: Loader, dtype: torch.dtype, device: torch.device
+) -> PreTrainedModel:
+    """Return the model on the device, ready to score.
+
+    Raises:
+        ArgumentError: The architecture is not known, or the weights are quantized.
+        CheckpointMismatchError: Tensors are missing, left over or of another shape.
+        ModelNotFoundError: There are no safetensors.
+    """
+    if loader.check is not None:
+        loader.check(checkpoint)
+    config = _config(checkpoint)
+    model_class = _model_class(checkpoint, loader, config)
+    attention.register()
+    packs = getattr(model_class, "_supports_attention_backend", False)
+    with _quiet():
+        model, report = model_class.from_pretrained(
+            None,
+            config=config,
+            state_dict=checkpoint.tensors(),
+            dtype=dtype,
+            attn_implementation=attention.IMPLEMENTATION if packs else "eager",
+            output_loading_info=True,
+        )
+    _check_report(checkpoint, loader, report)
+    ready: PreTrainedModel = model.eval().to(device)
+    return ready
+
+
+def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrainedModel) -> int:
+    """Return the longest row the model takes: the least of positions, tokenizer and saved limits."""
+    positions = getattr(model.config, "max_position_embeddings", None)
+    padding = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)
+    room = None if positions is None else positions - (0 if padding is None else padding + 1)
+    saved = checkpoint.json("sentence_bert_config.json").get("max_seq_length")
+    known = [limit for limit in (room, tokenizer.model_max_length, saved) if limit is not None]
+    if not known:
+        raise ArgumentError(
+            f"{checkpoint.name} does not say how long its rows may be; add model_max_length to "
+            "its tokenizer_config.json."
+        )
+    return int(min(known))
+
+
+def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
+    from transformers import CONFIG_MAPPING
+
+    kind = str(checkpoint.config.get("model_type"))
+    if kind not in CONFIG_MAPPING:
+        raise ArgumentError(
+            f"{checkpoint.name}: model_type {kind!r} is not known to the installed transformers. "
+            "Update transformers, or choose another model; code from the checkpoint is never run."
+        )
+    if "quantization_config" in checkpoint.config:
+        raise ArgumentError(f"{checkpoint.name} holds quantized weights; give the unquantized checkpoint.")
+    kept = {key: value for key, value in checkpoint.config.items() if key not in _NOT_FROM_CHECKPOINTS}
+    return CONFIG_MAPPING[kind].from_dict(kept)
+
+
+def _model_class(checkpoint: Checkpoint, loader: Loader, config: PreTrainedConfig) -> Any:
+    from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, MODEL_MAPPING
+
+    classes = MODEL_MAPPING if loader.task == "encoder" else MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+    if type(config) not in classes:
+        raise ArgumentError(
+            f"{checkpoint.name}: transformers has no {loader.task} model for {config.model_type!r}."
+        )
+    return classes[type(config)]
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Keep transformers' progress bar and report off the user's screen; problems are raised instead."""
+    from transformers import logging
+
+    with _ONE_AT_A_TIME:
+        verbosity, bar = logging.get_verbosity(), logging.is_progress_bar_enabled()
+        logging.set_verbosity_error()
+        logging.disable_progress_bar()
+        try:
+            yield
+        finally:
+            logging.set_verbosity(verbosity)
+            if bar:
+                logging.enable_progress_bar()
+
+
+def _check_report(checkpoint: Checkpoint, loader: Loader, report: dict[str, Any]) -> None:
+    harmless = re.compile("|".join((_LEGACY_BUFFERS, *loader.unused)))
+    found = {
+        word: sorted(name for name in map(str, report.get(key, ())) if not harmless.search(name))
+        for key, word in _REPORTED.items()
+    }
+    problems = [f"{word}: {', '.join(names[:5])}" for word, names in found.items() if names]
+    if problems:
+        raise CheckpointMismatchError(
+            f"{checkpoint.name} does not fit its architecture ({'; '.join(problems)}). Scores would be made up. "
+            "Download it again, or pass the family= it was trained for."
+        )
+
+
+_REPORTED = {
+    "missing_keys": "missing",
+    "unexpected_keys": "left over",
+    "mismatched_keys": "of another shape",
+    "error_msgs": "errors",
+}

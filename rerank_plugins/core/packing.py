@@ -1,0 +1,141 @@
+"""Which rows share a forward and how they lie in it; knows no model and no device.
+
+Rows are grouped by the prefix their ids have in common, sorted by length so that neighbours of equal length
+attend together, and filled into forwards by a budget of real tokens.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import chain, pairwise
+from typing import TYPE_CHECKING
+
+from rerank_plugins.core.attention import Group, Plan
+from rerank_plugins.core.prefixes import best_partition
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rerank_plugins.core.family import Row
+
+_WORTH_SHARING = 4
+"""A shared prefix shorter than this costs more in bookkeeping than its tokens."""
+
+
+@dataclass(frozen=True, slots=True)
+class Packed:
+    """One forward without padding.
+
+    Attributes:
+        ids: Token ids, ``T`` of them.
+        positions: Position of each token in its own row.
+        type_ids: Segment id of each token.
+        plan: Where rows lie.
+        rows: Index of each row in the call, in packed order.
+        reads: Packed positions to read, row after row.
+    """
+
+    ids: list[int]
+    positions: list[int]
+    type_ids: list[int]
+    plan: Plan
+    rows: tuple[int, ...]
+    reads: list[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """Rows (by index) that share the first ``prefix`` ids."""
+
+    prefix: int
+    rows: tuple[int, ...]
+
+
+def bundles(rows: Sequence[Row], *, causal: bool) -> list[Bundle]:
+    """Group rows by shared prefix; a bidirectional model shares nothing, so its rows are one bundle."""
+    if not causal:
+        by_length = sorted(range(len(rows)), key=lambda index: len(rows[index].ids))
+        return [Bundle(0, tuple(by_length))]
+    return [_by_length(rows, bundle) for bundle in _shared(rows)]
+
+
+def forwards(rows: Sequence[Row], found: Sequence[Bundle], budget: int) -> Iterator[list[Bundle]]:
+    """Yield what goes into each forward: at most ``budget`` tokens, but at least one row."""
+    batch: list[Bundle] = []
+    used = 0
+    for piece in chain.from_iterable(_pieces(rows, bundle, budget) for bundle in found):
+        size = tokens(rows, piece)
+        if batch and used + size > budget:
+            yield batch
+            batch, used = [], 0
+        batch.append(piece)
+        used += size
+    if batch:
+        yield batch
+
+
+def tokens(rows: Sequence[Row], bundle: Bundle) -> int:
+    """Return how many tokens a bundle takes in a forward."""
+    return bundle.prefix + sum(len(rows[index].ids) - bundle.prefix for index in bundle.rows)
+
+
+def pack(rows: Sequence[Row], batch: Sequence[Bundle], *, causal: bool) -> Packed:
+    """Lay out one forward."""
+    packed = Packed([], [], [], Plan(tuple(_group(rows, bundle) for bundle in batch), causal), _order(batch), [])
+    for bundle in batch:
+        _append(packed, rows[bundle.rows[0]], 0, bundle.prefix)
+        for index in bundle.rows:
+            row = rows[index]
+            packed.reads.extend(len(packed.ids) + read - bundle.prefix for read in row.reads)
+            _append(packed, row, bundle.prefix, len(row.ids))
+    return packed
+
+
+def _append(packed: Packed, row: Row, start: int, end: int) -> None:
+    packed.ids.extend(row.ids[start:end])
+    packed.positions.extend(range(start, end))
+    packed.type_ids.extend([0] * (end - start) if row.type_ids is None else row.type_ids[start:end])
+
+
+def _order(batch: Sequence[Bundle]) -> tuple[int, ...]:
+    return tuple(chain.from_iterable(bundle.rows for bundle in batch))
+
+
+def _group(rows: Sequence[Row], bundle: Bundle) -> Group:
+    return Group(bundle.prefix, tuple(len(rows[index].ids) - bundle.prefix for index in bundle.rows))
+
+
+def _shared(rows: Sequence[Row]) -> list[Bundle]:
+    """Share prefixes so that the fewest tokens remain."""
+    ordered = sorted(range(len(rows)), key=lambda index: list(rows[index].ids))
+    heights = [_common(rows[left], rows[right]) for left, right in pairwise(ordered)]
+    return [
+        Bundle(prefix if prefix >= _WORTH_SHARING else 0, tuple(ordered[first : last + 1]))
+        for first, last, prefix in best_partition(heights)
+    ]
+
+
+def _common(left: Row, right: Row) -> int:
+    """A prefix ends before the first token that is read, so that every read belongs to its own row."""
+    limit = min(*left.reads, *right.reads) if left.reads and right.reads else 0
+    pairs = zip(left.ids[:limit], right.ids[:limit], strict=True)
+    return next((place for place, (one, other) in enumerate(pairs) if one != other), limit)
+
+
+def _by_length(rows: Sequence[Row], bundle: Bundle) -> Bundle:
+    return Bundle(bundle.prefix, tuple(sorted(bundle.rows, key=lambda index: len(rows[index].ids))))
+
+
+def _pieces(rows: Sequence[Row], bundle: Bundle, budget: int) -> Iterator[Bundle]:
+    """Split a bundle into pieces that fit the budget; each piece repeats the prefix."""
+    piece: list[int] = []
+    used = bundle.prefix
+    for index in bundle.rows:
+        size = len(rows[index].ids) - bundle.prefix
+        if piece and used + size > budget:
+            yield Bundle(bundle.prefix, tuple(piece))
+            piece, used = [], bundle.prefix
+        piece.append(index)
+        used += size
+    if piece:
+        yield Bundle(bundle.prefix, tuple(piece))

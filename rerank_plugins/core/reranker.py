@@ -1,0 +1,268 @@
+"""The public face of a loaded model: takes a call, runs it for threads and event loops, orders the results.
+
+Knows no prompts, batches or devices, and no framework.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+from concurrent.futures import ThreadPoolExecutor
+from typing import TYPE_CHECKING, Any
+
+from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs, windows
+from rerank_plugins.core.info import Defaults
+from rerank_plugins.core.options import CallOptions, current_options
+from rerank_plugins.core.results import RankedDocument, Ranking, ranked
+from rerank_plugins.errors import ClosedError, InstructionNotSupportedError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import TracebackType
+
+    from tqdm import tqdm
+    from typing_extensions import Self
+
+    from rerank_plugins.core.info import RerankerInfo
+    from rerank_plugins.core.scorer import Group, Scored, Scorer
+
+_LOG = logging.getLogger("rerank_plugins")
+_DOCUMENTS_AT_ONCE = 4096
+"""How many documents are tokenized and read together; bounds the memory of very large calls."""
+_DOCUMENTS_PER_STEP = 256
+"""The same where a progress bar is shown, which moves after each step."""
+
+
+class Reranker:
+    """Scores documents for a query; made by ``load()``, safe to share between threads and event loops.
+
+    Every call takes ``instruction`` (which documents count as relevant, for families that take one) and
+    ``normalize`` (``True`` = 0..1, ``False`` = the raw score, ``None`` = as loaded), and may raise:
+
+    * ``ArgumentTypeError``: a query or a document is not a string;
+    * ``ArgumentError``: ``top_n`` is not positive, or a limit leaves no room for documents;
+    * ``InstructionNotSupportedError``: the family takes no instruction;
+    * ``NonFiniteScoreError``: the model gave NaN or infinity;
+    * ``OutOfDeviceMemoryError``: a single row does not fit on the device;
+    * ``ClosedError``: the reranker was closed.
+    """
+
+    def __init__(self, scorer: Scorer, info: RerankerInfo, defaults: Defaults | None = None) -> None:
+        self.info = info
+        self._scorer: Scorer | None = scorer
+        self._defaults = Defaults() if defaults is None else defaults
+        self._desk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rerank-text")
+        self._options(instruction=self._defaults.instruction)
+
+    def score(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None = None,
+        normalize: bool | None = None,
+    ) -> list[float]:
+        """Return one score per document, in input order."""
+        options = self._options(instruction=instruction)
+        return _floats(self._run([checked_group(query, documents, options.instruction)], normalize)[0])
+
+    def score_pairs(
+        self,
+        pairs: Sequence[tuple[str, str]],
+        *,
+        instruction: str | None = None,
+        normalize: bool | None = None,
+    ) -> list[float]:
+        """Return one score per ``(query, document)`` pair, in input order; equal queries are read together."""
+        groups, places = grouped_pairs(pairs, self._options(instruction=instruction).instruction)
+        scores = [score for group in self._run(groups, normalize) for score in _floats(group)]
+        return [score for _, score in sorted(zip(places, scores, strict=True))]
+
+    def rank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None = None,
+        top_n: int | None = None,
+        threshold: float | None = None,
+        normalize: bool | None = None,
+    ) -> Ranking:
+        """Return the documents, best first; ties keep input order.
+
+        Args:
+            query: The question.
+            documents: The texts to rank.
+            instruction: See the class.
+            top_n: How many to return; ``None``, or more than there are, is all.
+            threshold: Lowest score to keep (inclusive), on the scale of ``info.score_kind``; before ``top_n``.
+            normalize: See the class.
+        """
+        options = self._options(instruction, top_n, threshold)
+        group = checked_group(query, documents, options.instruction)
+        return _ranking(group, self._run([group], normalize)[0], options)
+
+    def rank_many(
+        self,
+        queries: Sequence[str],
+        documents: Sequence[Sequence[str]],
+        *,
+        instruction: str | None = None,
+        top_n: int | None = None,
+        threshold: float | None = None,
+        normalize: bool | None = None,
+        progress: bool = False,
+    ) -> list[Ranking]:
+        """Return one ranking per query; ``documents`` holds one list per query.
+
+        The other arguments are those of ``rank``; ``progress`` shows a bar that counts documents.
+        """
+        options = self._options(instruction, top_n, threshold)
+        groups = checked_groups(queries, documents, options.instruction)
+        found = self._run(groups, normalize, progress=progress)
+        return [_ranking(group, scored, options) for group, scored in zip(groups, found, strict=True)]
+
+    async def ascore(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None = None,
+        normalize: bool | None = None,
+    ) -> list[float]:
+        """Like ``score``; never blocks the event loop."""
+        options = self._options(instruction=instruction)
+        group = checked_group(query, documents, options.instruction)
+        return _floats((await self._arun([group], normalize))[0])
+
+    async def arank(
+        self,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None = None,
+        top_n: int | None = None,
+        threshold: float | None = None,
+        normalize: bool | None = None,
+    ) -> Ranking:
+        """Like ``rank``; never blocks the event loop."""
+        options = self._options(instruction, top_n, threshold)
+        group = checked_group(query, documents, options.instruction)
+        return _ranking(group, (await self._arun([group], normalize))[0], options)
+
+    async def arank_many(
+        self,
+        queries: Sequence[str],
+        documents: Sequence[Sequence[str]],
+        *,
+        instruction: str | None = None,
+        top_n: int | None = None,
+        threshold: float | None = None,
+        normalize: bool | None = None,
+        progress: bool = False,
+    ) -> list[Ranking]:
+        """Like ``rank_many``; never blocks the event loop."""
+        options = self._options(instruction, top_n, threshold)
+        groups = checked_groups(queries, documents, options.instruction)
+        found = await self._arun(groups, normalize, progress=progress)
+        return [_ranking(group, scored, options) for group, scored in zip(groups, found, strict=True)]
+
+    def warmup(self) -> None:
+        """Score one pair, so that the first real call does not pay for first use."""
+        self._run([checked_group("query", ["document"], None)], None)
+
+    def close(self) -> None:
+        """Let go of the model; later calls raise ``ClosedError``. Safe to call again."""
+        self._desk.shutdown(wait=True, cancel_futures=True)
+        if self._scorer is not None:
+            self._scorer.close()
+        self._scorer = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def __repr__(self) -> str:
+        return f"Reranker({self.info.model!r}, family={self.info.family!r}, devices={self.info.devices!r})"
+
+    def _run(
+        self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
+    ) -> list[list[Scored]]:
+        scorer, scale = self._alive(), self._scale(normalize)
+        found: list[list[Scored]] = [[] for _ in groups]
+        with _bar(groups, shown=progress) as bar:
+            for window in windows(groups, _DOCUMENTS_PER_STEP if progress else _DOCUMENTS_AT_ONCE):
+                rows = scorer.rows([part for _, part in window])
+                vectors = scorer.submit(rows).result()
+                _collect(found, window, scorer.scores(rows, vectors, scale), bar)
+        return found
+
+    async def _arun(
+        self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
+    ) -> list[list[Scored]]:
+        """Like ``_run``; text work waits its turn on the desk thread, so the loop is never held up."""
+        scorer, scale = self._alive(), self._scale(normalize)
+        found: list[list[Scored]] = [[] for _ in groups]
+        with _bar(groups, shown=progress) as bar:
+            for window in windows(groups, _DOCUMENTS_PER_STEP if progress else _DOCUMENTS_AT_ONCE):
+                parts = [part for _, part in window]
+                rows = await asyncio.wrap_future(self._desk.submit(scorer.rows, parts))
+                vectors = await asyncio.wrap_future(scorer.submit(rows))
+                scores = self._desk.submit(scorer.scores, rows, vectors, scale)
+                _collect(found, window, await asyncio.wrap_future(scores), bar)
+        return found
+
+    def _options(
+        self, instruction: str | None = None, top_n: int | None = None, threshold: float | None = None
+    ) -> CallOptions:
+        """Return this call's options: its arguments over the ``rerank_options`` block over the defaults."""
+        given = CallOptions(instruction=instruction, top_n=top_n, threshold=threshold).over(current_options())
+        options = given.over(CallOptions(instruction=self._defaults.instruction))
+        if options.instruction is None or self.info.supports_instruction:
+            return options
+        if self._defaults.instruction_policy == "raise":
+            raise InstructionNotSupportedError(
+                f"{self.info.model} ({self.info.family}) takes no instruction. Leave it out, load a family that "
+                'takes one (see rerank_plugins.families()), or load with instruction_policy="ignore".'
+            )
+        _LOG.warning("%s takes no instruction; it is ignored, as instruction_policy asks.", self.info.model)
+        return CallOptions(top_n=options.top_n, threshold=options.threshold)
+
+    def _scale(self, normalize: bool | None) -> bool | None:
+        return self._defaults.normalize if normalize is None else normalize
+
+    def _alive(self) -> Scorer:
+        if self._scorer is None:
+            raise ClosedError(f"{self.info.model} was closed and cannot score any more; load() it again.")
+        return self._scorer
+
+
+def _bar(groups: Sequence[Group], *, shown: bool) -> tqdm[Any]:
+    from tqdm.auto import tqdm
+
+    total = sum(len(group.documents) for group in groups)
+    return tqdm(total=total, disable=not shown, unit="doc", desc="rerank")
+
+
+def _collect(
+    found: list[list[Scored]], window: list[tuple[int, Group]], scores: list[list[Scored]], bar: tqdm[Any]
+) -> None:
+    for (index, part), scored in zip(window, scores, strict=True):
+        found[index].extend(scored)
+        bar.update(len(part.documents))
+
+
+def _floats(scored: Sequence[Scored]) -> list[float]:
+    return [result.score for result in scored]
+
+
+def _ranking(group: Group, scored: Sequence[Scored], options: CallOptions) -> Ranking:
+    documents = (
+        RankedDocument(index, result.score, text, result.truncated)
+        for index, (text, result) in enumerate(zip(group.documents, scored, strict=True))
+    )
+    return ranked(documents, top_n=options.top_n, threshold=options.threshold)

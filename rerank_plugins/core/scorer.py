@@ -1,0 +1,113 @@
+"""Text to scores for groups of one query and its documents; knows no order, no top_n and no framework."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+from itertools import groupby
+from typing import TYPE_CHECKING
+
+import torch
+
+from rerank_plugins.core.family import QUERY, Limits, Row, Template
+from rerank_plugins.errors import NonFiniteScoreError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from concurrent.futures import Future
+
+    from torch import Tensor
+
+    from rerank_plugins.core.activations import Activation
+    from rerank_plugins.core.family import Head
+    from rerank_plugins.core.scheduler import Scheduler
+    from rerank_plugins.core.tokenization import TextTokenizer
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One query, the documents to score for it, and the instruction that holds for them."""
+
+    query: str
+    documents: Sequence[str]
+    instruction: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class Scored:
+    """The score of one document, and whether the model saw all of it."""
+
+    score: float
+    truncated: bool
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Scorer:
+    """A family bound to one loaded model: writes rows, has them read, and scores what was read.
+
+    Attributes:
+        name: What error messages call the model.
+        dtype: What error messages call its precision.
+        head: ``(reads, hidden) -> (reads,)``, for the vectors of one query.
+    """
+
+    name: str
+    dtype: str
+    template: Template
+    tokenizer: TextTokenizer
+    limits: Limits
+    head: Head
+    activation: Activation
+    scheduler: Scheduler
+
+    def rows(self, groups: Sequence[Group]) -> list[list[Row]]:
+        """Return the rows of each group."""
+        return [
+            self.template.rows(
+                self.tokenizer, group.query, group.documents, instruction=group.instruction, limits=self.limits
+            )
+            for group in groups
+        ]
+
+    def submit(self, rows: Sequence[Sequence[Row]]) -> Future[Tensor]:
+        """Queue the rows of all groups as one read."""
+        return self.scheduler.submit([row for group in rows for row in group])
+
+    @torch.inference_mode()
+    def scores(self, rows: Sequence[Sequence[Row]], vectors: Tensor, normalize: bool | None) -> list[list[Scored]]:
+        """Return one result per document of each group.
+
+        Raises:
+            NonFiniteScoreError: A score is NaN or infinite.
+        """
+        counts = [sum(max(len(row.reads), 1) for row in group) for group in rows]
+        parts = vectors.split(counts)
+        return [self._group(group, part, normalize) for group, part in zip(rows, parts, strict=True)]
+
+    def close(self) -> None:
+        """Let go of the model."""
+        self.scheduler.close()
+
+    def _group(self, rows: Sequence[Row], vectors: Tensor, normalize: bool | None) -> list[Scored]:
+        values = self.activation.apply(self.head(vectors), normalize).tolist()
+        found = [
+            (row.document, Scored(value, row.truncated))
+            for row, value in zip(rows, values, strict=True)
+            if row.document != QUERY
+        ]
+        self._check_finite(found)
+        return [_best([scored for _, scored in same]) for _, same in groupby(found, key=lambda pair: pair[0])]
+
+    def _check_finite(self, found: Sequence[tuple[int, Scored]]) -> None:
+        for document, scored in found:
+            if not math.isfinite(scored.score):
+                raise NonFiniteScoreError(
+                    f"{self.name} in {self.dtype} gave the score {scored.score} for the document at index "
+                    f'{document}. Load with dtype="float32"; if it stays, the weights are damaged.'
+                )
+
+
+def _best(passages: Sequence[Scored]) -> Scored:
+    """Return the best passage of a document; a document is truncated if any passage was."""
+    best = max(passages, key=lambda scored: scored.score)
+    return replace(best, truncated=any(scored.truncated for scored in passages))
