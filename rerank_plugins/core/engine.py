@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Literal
 import torch
 
 from rerank_plugins.core.attention import IMPLEMENTATION
-from rerank_plugins.core.packing import Bundle, bundles, forwards, pack, tokens
+from rerank_plugins.core.packing import Bundle, bundles, forwards, halves, pack, tokens
 from rerank_plugins.core.padding import pad, padded_batches
 from rerank_plugins.errors import OutOfDeviceMemoryError
 
@@ -40,7 +40,8 @@ class Engine:
         self._pool = pool
         self._budget = batch_tokens
         self._first_position = _first_position(self._trunk)
-        self._takes_types = bool(getattr(model.config, "type_vocab_size", 0))
+        # With a single segment there is nothing to tell apart, whatever the tokenizer's template says.
+        self._takes_types = getattr(model.config, "type_vocab_size", 0) > 1
         self._width = model.config.hidden_size
         self.device = model.device
 
@@ -61,30 +62,37 @@ class Engine:
             return padded_batches(rows, self._budget)
         return list(forwards(rows, bundles(rows, causal=self._causal), self._budget))
 
-    def _read_batch(self, rows: Sequence[Row], batch: list[Bundle], vectors: dict[int, Tensor]) -> None:
-        """Read one batch; where it does not fit into memory, read its halves."""
+    def _read_batch(self, rows: Sequence[Row], batch: Sequence[Bundle], vectors: dict[int, Tensor]) -> None:
+        """Read one batch; where it does not fit into memory, free what can be freed and read its halves."""
         try:
             vectors.update(self._forward(rows, batch))
-        except torch.OutOfMemoryError as error:
-            if sum(len(bundle.rows) for bundle in batch) == 1:
-                raise OutOfDeviceMemoryError(
-                    f"A row of {tokens(rows, batch[0])} tokens does not fit into the free memory of "
-                    f'{self.device}. Lower max_length, or load with dtype="bfloat16".'
-                ) from error
+        except torch.OutOfMemoryError:
+            self._release()
         else:
             return
-        self._release()
-        for half in _halves(batch):
+        if sum(len(bundle.rows) for bundle in batch) == 1:
+            vectors.update(self._last_try(rows, batch))
+            return
+        for half in halves(batch):
             self._read_batch(rows, half, vectors)
+
+    def _last_try(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
+        try:
+            return self._forward(rows, batch)
+        except torch.OutOfMemoryError as error:
+            raise OutOfDeviceMemoryError(
+                f"A row of {tokens(rows, batch[0])} tokens does not fit into the free memory of {self.device}. "
+                'Lower max_length, or load with dtype="bfloat16".'
+            ) from error
 
     def _release(self) -> None:
         if self.device.type == "cuda":
             torch.cuda.empty_cache()
 
-    def _forward(self, rows: Sequence[Row], batch: list[Bundle]) -> dict[int, Tensor]:
+    def _forward(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
         return (self._forward_packed if self._packed else self._forward_padded)(rows, batch)
 
-    def _forward_packed(self, rows: Sequence[Row], batch: list[Bundle]) -> dict[int, Tensor]:
+    def _forward_packed(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
         packed = pack(rows, batch, causal=self._causal)
         inputs = {"input_ids": [packed.ids], "position_ids": [packed.positions]}
         hidden = self._run(inputs, [packed.type_ids], plan=packed.plan)[0]
@@ -97,7 +105,7 @@ class Engine:
         counts = [len(rows[index].reads) for index in packed.rows]
         return dict(zip(packed.rows, read.split(counts), strict=True))
 
-    def _forward_padded(self, rows: Sequence[Row], batch: list[Bundle]) -> dict[int, Tensor]:
+    def _forward_padded(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
         order = [index for bundle in batch for index in bundle.rows]
         padded = pad([rows[index] for index in order])
         mask = torch.tensor(padded.mask, device=self.device)
@@ -122,12 +130,3 @@ def _first_position(trunk: nn.Module) -> int:
     """RoBERTa's embeddings count positions from the padding id + 1, all others from 0."""
     padding = getattr(getattr(trunk, "embeddings", None), "padding_idx", None)
     return 0 if padding is None else int(padding) + 1
-
-
-def _halves(batch: list[Bundle]) -> list[list[Bundle]]:
-    if len(batch) > 1:
-        middle = len(batch) // 2
-        return [batch[:middle], batch[middle:]]
-    bundle = batch[0]
-    middle = len(bundle.rows) // 2
-    return [[Bundle(bundle.prefix, part)] for part in (bundle.rows[:middle], bundle.rows[middle:])]

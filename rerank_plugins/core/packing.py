@@ -91,6 +91,16 @@ def pack(rows: Sequence[Row], batch: Sequence[Bundle], *, causal: bool) -> Packe
     return packed
 
 
+def halves(batch: Sequence[Bundle]) -> list[Sequence[Bundle]]:
+    """Return a batch of several rows as two batches."""
+    if len(batch) > 1:
+        middle = len(batch) // 2
+        return [batch[:middle], batch[middle:]]
+    bundle = batch[0]
+    middle = len(bundle.rows) // 2
+    return [[Bundle(bundle.prefix, part)] for part in (bundle.rows[:middle], bundle.rows[middle:])]
+
+
 def _append(packed: Packed, row: Row, start: int, end: int) -> None:
     packed.ids.extend(row.ids[start:end])
     packed.positions.extend(range(start, end))

@@ -6,51 +6,46 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+import numpy as np
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
     Part = tuple[int, int, int]
     """``(first member, last member, shared prefix)``"""
 
 
-@dataclass(slots=True)
-class _Interval:
-    """Neighbouring members that have at least ``height`` items in common, and the best parts within."""
-
-    height: int
-    start: int
-    parts: list[Part]
-    saved: int
-
-    def adopt(self, child: _Interval) -> None:
-        self.parts = self.parts + child.parts
-        self.saved += child.saved
-
-    def settle(self, end: int) -> None:
-        """Make one part of the whole interval where that saves more than its inner parts."""
-        whole = self.height * (end - self.start)
-        if whole >= self.saved:
-            self.parts, self.saved = [(self.start, end, self.height)], whole
-
-
 def best_partition(heights: Sequence[int]) -> list[Part]:
-    """Return the parts, in order, that together save the most; one for a single member.
+    """Return the parts, in order, that together save the most; one part for a single member.
 
-    Intervals of common prefixes nest, so one pass with a stack settles each of them once.
+    Dynamic programming over the last member: the best way to share among members ``0..end`` is the best way up
+    to some ``start``, followed by one part from ``start`` to ``end``.
     """
-    open_intervals: list[_Interval] = []
-    for member, height in enumerate([*heights, -1]):
-        child = _Interval(height, member, [(member, member, 0)], 0)
-        while open_intervals and open_intervals[-1].height > height:
-            outer = open_intervals.pop()
-            outer.adopt(child)
-            outer.settle(member)
-            child = outer
-        if open_intervals and open_intervals[-1].height == height:
-            open_intervals[-1].adopt(child)
-        else:
-            open_intervals.append(_Interval(height, child.start, child.parts, child.saved))
-    return open_intervals[0].parts
+    members = len(heights) + 1
+    saved = np.zeros(members + 1, dtype=np.int64)
+    starts = np.zeros(members, dtype=np.int64)
+    prefixes = np.zeros(members, dtype=np.int64)
+    lowest = np.zeros(1, dtype=np.int64)  # what a part from each start to the current end would share
+    for end in range(members):
+        if end:
+            lowest = np.append(np.minimum(lowest, heights[end - 1]), 0)
+            lowest[end - 1] = heights[end - 1]
+        together = saved[: end + 1] + lowest * np.arange(end, -1, -1)
+        starts[end] = together.argmax()
+        prefixes[end] = lowest[starts[end]]
+        saved[end + 1] = together[starts[end]]
+    return _parts(starts, prefixes)
+
+
+def _parts(starts: NDArray[np.int64], prefixes: NDArray[np.int64]) -> list[Part]:
+    """Walk back from the last member to the first."""
+    parts: list[Part] = []
+    end = len(starts) - 1
+    while end >= 0:
+        parts.append((int(starts[end]), end, int(prefixes[end])))
+        end = int(starts[end]) - 1
+    return parts[::-1]

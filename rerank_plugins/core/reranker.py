@@ -14,6 +14,7 @@ from rerank_plugins.core.arguments import checked_group, checked_groups, grouped
 from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.options import CallOptions, current_options
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
+from rerank_plugins.core.scheduler import CLOSED, submit
 from rerank_plugins.errors import ClosedError, InstructionNotSupportedError
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ class Reranker:
         self.info = info
         self._scorer: Scorer | None = scorer
         self._defaults = Defaults() if defaults is None else defaults
+        self._told = False
         self._desk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rerank-text")
         self._options(instruction=self._defaults.instruction)
 
@@ -173,10 +175,10 @@ class Reranker:
 
     def close(self) -> None:
         """Let go of the model; later calls raise ``ClosedError``. Safe to call again."""
-        self._desk.shutdown(wait=True, cancel_futures=True)
-        if self._scorer is not None:
-            self._scorer.close()
-        self._scorer = None
+        scorer, self._scorer = self._scorer, None
+        if scorer is not None:
+            scorer.close()
+        self._desk.shutdown(wait=False)
 
     def __enter__(self) -> Self:
         return self
@@ -210,9 +212,9 @@ class Reranker:
         with _bar(groups, shown=progress) as bar:
             for window in windows(groups, _DOCUMENTS_PER_STEP if progress else _DOCUMENTS_AT_ONCE):
                 parts = [part for _, part in window]
-                rows = await asyncio.wrap_future(self._desk.submit(scorer.rows, parts))
+                rows = await asyncio.wrap_future(submit(self._desk, scorer.rows, parts))
                 vectors = await asyncio.wrap_future(scorer.submit(rows))
-                scores = self._desk.submit(scorer.scores, rows, vectors, scale)
+                scores = submit(self._desk, scorer.scores, rows, vectors, scale)
                 _collect(found, window, await asyncio.wrap_future(scores), bar)
         return found
 
@@ -229,7 +231,9 @@ class Reranker:
                 f"{self.info.model} ({self.info.family}) takes no instruction. Leave it out, load a family that "
                 'takes one (see rerank_plugins.families()), or load with instruction_policy="ignore".'
             )
-        _LOG.warning("%s takes no instruction; it is ignored, as instruction_policy asks.", self.info.model)
+        if not self._told:
+            _LOG.warning("%s takes no instruction; it is ignored, as instruction_policy asks.", self.info.model)
+        self._told = True
         return CallOptions(top_n=options.top_n, threshold=options.threshold)
 
     def _scale(self, normalize: bool | None) -> bool | None:
@@ -237,7 +241,7 @@ class Reranker:
 
     def _alive(self) -> Scorer:
         if self._scorer is None:
-            raise ClosedError(f"{self.info.model} was closed and cannot score any more; load() it again.")
+            raise ClosedError(CLOSED)
         return self._scorer
 
 

@@ -7,16 +7,21 @@ wait. Work that is cancelled before it starts is dropped.
 from __future__ import annotations
 
 from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
 
 from rerank_plugins.errors import ClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from torch import Tensor
 
     from rerank_plugins.core.family import Row
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+
+CLOSED = "This reranker was closed and cannot score any more; load() it again."
 
 
 class Reads(Protocol):
@@ -40,17 +45,29 @@ class Scheduler:
         Raises:
             ClosedError: The scheduler was closed.
         """
-        try:
-            return self._worker.submit(self._read, rows)
-        except RuntimeError as error:
-            raise ClosedError("This reranker was closed; load() a new one.") from error
+        return submit(self._worker, self._read, rows)
 
     def close(self) -> None:
-        """Let running work end, drop what waits, and let go of the engine; safe to call again."""
-        self._worker.shutdown(wait=True, cancel_futures=True)
+        """Let go of the engine; what runs ends, and what waits gets a ``ClosedError``.
+
+        Waits for nothing, because the garbage collector may call it from any thread. Safe to call again.
+        """
         self._engine = None
+        self._worker.shutdown(wait=False)
 
     def _read(self, rows: Sequence[Row]) -> Tensor:
         if self._engine is None:
-            raise ClosedError("This reranker was closed; load() a new one.")
+            raise ClosedError(CLOSED)
         return self._engine.read(rows)
+
+
+def submit(worker: ThreadPoolExecutor, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+    """Queue work.
+
+    Raises:
+        ClosedError: The worker was shut down.
+    """
+    try:
+        return worker.submit(work, *args, **kwargs)
+    except RuntimeError as error:
+        raise ClosedError(CLOSED) from error

@@ -6,7 +6,7 @@ Knows no families. Nothing is downloaded for a local directory or for ``"embedde
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,7 +37,7 @@ class Source:
 
     model: str
     revision: str | None = None
-    token: str | None = None
+    token: str | None = field(default=None, repr=False)
     local_files_only: bool = False
     cache_dir: str | None = None
 
