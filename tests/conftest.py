@@ -1,0 +1,41 @@
+"""Fixtures for all tests: tiny checkpoints made on the spot, and no network."""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+import tiny
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from rerank_plugins import Reranker
+
+os.environ["HF_HUB_OFFLINE"] = "1"
+os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
+os.environ["TOKENIZERS_PARALLELISM"] = "false"
+
+
+@pytest.fixture(scope="session")
+def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Callable[[str], Path]:
+    """Return a function that gives the directory of a tiny random model of an architecture."""
+    made: dict[str, Path] = {}
+
+    def directory(architecture: str) -> Path:
+        if architecture not in made:
+            made[architecture] = tiny.save(architecture, tmp_path_factory.mktemp(architecture))
+        return made[architecture]
+
+    return directory
+
+
+@pytest.fixture(scope="session")
+def bert(checkpoint: Callable[[str], Path]) -> Iterator[Reranker]:
+    """Return a loaded tiny BERT cross-encoder that all tests share."""
+    from rerank_plugins import load
+
+    with load(str(checkpoint("bert"))) as reranker:
+        yield reranker

@@ -1,0 +1,1 @@
+"""Tests of the framework adapters; none of them loads a model."""
