@@ -1,0 +1,41 @@
+# Every target sets up what it needs in .venv; only Python (3.10 or newer) and make must be there.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+MODEL ?= embedded
+STAMP := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install demo test test-all check format clean
+
+help:  ## Show this help
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+install: $(STAMP)  ## Create .venv and install the package with everything it can use
+
+# torch comes first and pinned, so that nothing else pulls a larger build of it.
+$(STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/pip install --quiet --constraint constraints.txt torch
+	$(BIN)/pip install --quiet --constraint constraints.txt --group dev --editable ".[all]"
+	@touch $@
+
+demo: $(STAMP)  ## Retrieve and rerank real text in three frameworks (MODEL=hub id or directory)
+	$(BIN)/python examples/demo.py --model $(MODEL)
+
+test: $(STAMP)  ## Run the tests
+	$(BIN)/python -m pytest -m "not hub and not gpu and not engine"
+
+check: $(STAMP)  ## Lint, check formatting, types and spelling
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/codespell
+
+format: $(STAMP)  ## Format the code and fix what can be fixed
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+clean:  ## Remove .venv and caches
+	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
