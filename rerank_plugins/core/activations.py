@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from rerank_plugins.errors import ArgumentError
+from rerank_plugins.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -66,6 +66,33 @@ def always_raw_logit(checkpoint: Checkpoint) -> Activation:  # noqa: ARG001 - th
 def always_cosine(checkpoint: Checkpoint) -> Activation:  # noqa: ARG001 - the signature of Family.activation
     """Return the cosine itself by default; normalized it is ``(cosine + 1) / 2``."""
     return COSINE
+
+
+def always_sigmoid(checkpoint: Checkpoint) -> Activation:  # noqa: ARG001 - the signature of Family.activation
+    """Return probabilities by default."""
+    return SIGMOID
+
+
+@dataclass(frozen=True, slots=True)
+class ShiftedSigmoid:
+    """Raw logits by default; normalized they are ``sigmoid(logit - estimated_max / 2)``.
+
+    Source: mxbai-rerank 0.1.6, ``sigmoid_normalize``; its default of 9 belongs to the base model's exact name,
+    everything else has 12.
+    """
+
+    estimated_max: float | None = None
+
+    def __post_init__(self) -> None:
+        given = self.estimated_max
+        if given is not None and (isinstance(given, bool) or not isinstance(given, (int, float))):
+            raise ArgumentTypeError(f"estimated_max must be a number or None, got {type(given).__name__}.")
+
+    def __call__(self, checkpoint: Checkpoint) -> Activation:
+        """Return the activation for one checkpoint."""
+        default = 9.0 if checkpoint.name == "mixedbread-ai/mxbai-rerank-base-v2" else 12.0
+        shift = (default if self.estimated_max is None else self.estimated_max) / 2
+        return Activation(normalize=lambda logits: torch.sigmoid(logits - shift), by_default=False)
 
 
 def as_sentence_transformers(checkpoint: Checkpoint) -> Activation:

@@ -12,6 +12,8 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core import attention
+from rerank_plugins.core.forwards import first_position
+from rerank_plugins.core.tensors import arranged
 from rerank_plugins.errors import ArgumentError, CheckpointMismatchError
 
 if TYPE_CHECKING:
@@ -33,12 +35,14 @@ _NOT_FROM_CHECKPOINTS = (
 """Keys of config.json that choose code to run; that choice is ours."""
 _LEGACY_BUFFERS = r"(^|\.)embeddings\.position_ids$"
 _ONE_AT_A_TIME = Lock()
+LAYER_HEADS = "layer_heads"
+"""Buffer ``(heads, hidden)`` of a model that can be read after several layers."""
 
 
 def build_model(
-    checkpoint: Checkpoint, loader: Loader, dtype: torch.dtype, device: torch.device
+    checkpoint: Checkpoint, loader: Loader, dtype: torch.dtype, device: torch.device, *, depth: int | None = None
 ) -> PreTrainedModel:
-    """Return the model on the device, ready to score.
+    """Return the model on the device, ready to score; layers above ``depth`` are left out.
 
     Raises:
         ArgumentError: The architecture is not known, or the weights are quantized.
@@ -47,21 +51,24 @@ def build_model(
     """
     if loader.check is not None:
         loader.check(checkpoint)
-    config = _config(checkpoint)
+    config = _config(checkpoint, loader, depth)
     model_class = _model_class(checkpoint, loader, config)
+    tensors, heads = arranged(checkpoint.tensors(), loader, depth)
     attention.register()
     packs = getattr(model_class, "_supports_attention_backend", False)
     with _quiet():
         model, report = model_class.from_pretrained(
             None,
             config=config,
-            state_dict=checkpoint.tensors(),
+            state_dict=tensors,
             dtype=dtype,
             attn_implementation=attention.IMPLEMENTATION if packs else "eager",
             ignore_mismatched_sizes=True,  # they are in the report, and raised below
             output_loading_info=True,
         )
     _check_report(checkpoint, loader, report)
+    if heads is not None:
+        model.register_buffer(LAYER_HEADS, heads.to(dtype))
     ready: PreTrainedModel = model.eval().to(device)
     return ready
 
@@ -69,8 +76,7 @@ def build_model(
 def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrainedModel) -> int:
     """Return the longest row the model takes: the least of positions, tokenizer and saved limits."""
     positions = getattr(model.config, "max_position_embeddings", None)
-    padding = getattr(getattr(model.base_model, "embeddings", None), "padding_idx", None)
-    room = None if positions is None else positions - (0 if padding is None else padding + 1)
+    room = None if positions is None else positions - first_position(model.base_model)
     saved = checkpoint.json("sentence_bert_config.json").get("max_seq_length")
     known = [limit for limit in (room, tokenizer.model_max_length, saved) if limit is not None]
     if not known:
@@ -81,30 +87,51 @@ def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrained
     return int(min(known))
 
 
-def _config(checkpoint: Checkpoint) -> PreTrainedConfig:
+def _config(checkpoint: Checkpoint, loader: Loader, depth: int | None) -> PreTrainedConfig:
     from transformers import CONFIG_MAPPING
 
-    kind = str(checkpoint.config.get("model_type"))
+    _refuse_quantized(checkpoint)
+    values = {key: value for key, value in checkpoint.config.items() if key not in _NOT_FROM_CHECKPOINTS}
+    values = values if loader.config is None else loader.config(values)
+    if depth is not None:
+        values = {**values, "num_hidden_layers": depth}
+    kind = str(values.get("model_type"))
     if kind not in CONFIG_MAPPING:
         raise ArgumentError(
             f"{checkpoint.name}: model_type {kind!r} is not known to the installed transformers. "
             "Update transformers, or choose another model; code from the checkpoint is never run."
         )
-    if "quantization_config" in checkpoint.config:
-        raise ArgumentError(f"{checkpoint.name} holds quantized weights; give the unquantized checkpoint.")
-    kept = {key: value for key, value in checkpoint.config.items() if key not in _NOT_FROM_CHECKPOINTS}
-    return CONFIG_MAPPING[kind].from_dict(kept)
+    return CONFIG_MAPPING[kind].from_dict({**values, "use_cache": False})
+
+
+def _refuse_quantized(checkpoint: Checkpoint) -> None:
+    if "quantization_config" in checkpoint.config or checkpoint.has("hf_quant_config.json"):
+        raise ArgumentError(
+            f"{checkpoint.name} holds quantized weights, which this package does not run. Give the unquantized "
+            "checkpoint; NVFP4 checkpoints run in vLLM."
+        )
 
 
 def _model_class(checkpoint: Checkpoint, loader: Loader, config: PreTrainedConfig) -> Any:
-    from transformers import MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING, MODEL_MAPPING
+    import transformers
 
-    classes = MODEL_MAPPING if loader.task == "encoder" else MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING
+    task = _task(checkpoint) if loader.task == "by-architecture" else loader.task
+    classes = getattr(transformers, _TASKS[task])
     if type(config) not in classes:
-        raise ArgumentError(
-            f"{checkpoint.name}: transformers has no {loader.task} model for {config.model_type!r}."
-        )
+        raise ArgumentError(f"{checkpoint.name}: transformers has no {task} model for {config.model_type!r}.")
     return classes[type(config)]
+
+
+def _task(checkpoint: Checkpoint) -> str:
+    is_classifier = any(name.endswith("ForSequenceClassification") for name in checkpoint.architectures)
+    return "sequence-classification" if is_classifier else "causal-lm"
+
+
+_TASKS = {
+    "base": "MODEL_MAPPING",
+    "causal-lm": "MODEL_FOR_CAUSAL_LM_MAPPING",
+    "sequence-classification": "MODEL_FOR_SEQUENCE_CLASSIFICATION_MAPPING",
+}
 
 
 @contextmanager

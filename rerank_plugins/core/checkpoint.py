@@ -51,9 +51,17 @@ class Checkpoint:
 
     def modules(self) -> tuple[str, ...]:
         """Return the class names in sentence-transformers' ``modules.json``, or ``()`` without one."""
+        return tuple(kind for kind, _ in self._module_entries())
+
+    def module_config(self, kind: str) -> dict[str, Any]:
+        """Return the saved settings of the first module of this class in ``modules.json``, or ``{}``."""
+        path = next((path for name, path in self._module_entries() if name == kind), None)
+        return {} if path is None or ".." in path else self.json(f"{path}/config.json")
+
+    def _module_entries(self) -> list[tuple[str, str]]:
         content = self._read_json("modules.json")
         entries = content if isinstance(content, list) else []
-        return tuple(str(entry.get("type", "")).rpartition(".")[2] for entry in entries)
+        return [(str(e.get("type", "")).rpartition(".")[2], str(e.get("path", ""))) for e in entries]
 
     @property
     def architectures(self) -> tuple[str, ...]:

@@ -6,7 +6,9 @@ Every pointwise reranker is text -> token ids -> hidden states at a few position
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -34,6 +36,8 @@ class Row:
         document: Which document of the call this row belongs to, or ``QUERY``. A long document may have several.
         type_ids: Segment ids, as long as ``ids``; ``None`` means all zero.
         truncated: Whether tokens of the document were cut off.
+        mergeable: The span ``(start, end)`` that a model which merges tokens may merge.
+        passage: Characters ``(start, end)`` of the document that the row holds, where it holds a passage.
     """
 
     ids: Sequence[int]
@@ -41,18 +45,43 @@ class Row:
     document: int
     type_ids: Sequence[int] | None = None
     truncated: bool = False
+    mergeable: tuple[int, int] | None = None
+    passage: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Token limits of one model as loaded; ``max_query_length=None`` is the family's own rule."""
+    """Token limits of one model as loaded.
+
+    Attributes:
+        max_length: Most tokens of a row, as the family's vendor counts them.
+        max_query_length: Most tokens of the query; ``None`` is the family's own rule.
+        long_documents: ``"truncate"`` cuts a document that is too long; ``"passages"`` splits it, scores every
+            passage and keeps the best.
+        overlap_tokens: How many tokens neighbouring passages share, at most a quarter of a passage.
+
+    Raises:
+        ArgumentError: A value that cannot be used.
+    """
 
     max_length: int
     max_query_length: int | None = None
+    long_documents: Literal["truncate", "passages"] = "truncate"
+    overlap_tokens: int = 80
+
+    def __post_init__(self) -> None:
+        if self.long_documents not in {"truncate", "passages"}:
+            raise ArgumentError(f"long_documents must be 'truncate' or 'passages', got {self.long_documents!r}.")
+        if type(self.overlap_tokens) is not int or self.overlap_tokens < 0:
+            raise ArgumentError(f"overlap_tokens must be a whole number from 0 up, got {self.overlap_tokens!r}.")
 
 
 class Template(Protocol):
     """Writes a query and its documents as rows of ids."""
+
+    def overhead(self, tokenizer: TextTokenizer) -> int:
+        """Return how many tokens a row may have beyond ``max_length``, because the vendor does not count them."""
+        ...
 
     def rows(
         self,
@@ -67,8 +96,25 @@ class Template(Protocol):
         ...
 
 
+class CountsEveryToken:
+    """A template whose ``max_length`` counts every token of a row."""
+
+    __slots__ = ()
+
+    def overhead(self, tokenizer: TextTokenizer) -> int:  # noqa: ARG002 - protocol
+        """Return 0."""
+        return 0
+
+
 class Readout(Protocol):
     """Turns what the engine read into logits."""
+
+    def layers(self, checkpoint: Checkpoint) -> tuple[int, ...]:
+        """Return after how many layers to read, ascending; ``()`` is the last hidden state.
+
+        With several, the engine gives one vector per layer for each read. Layers above are not loaded.
+        """
+        ...
 
     def pool(self, model: PreTrainedModel) -> Literal["reads", "mean"]:
         """Return whether the engine gives the read positions or the mean over each row."""
@@ -83,17 +129,55 @@ class Readout(Protocol):
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
+class Merging:
+    """Token merging between layers, to save work on long documents.
+
+    Attributes:
+        layers: Before which layers (counted from 0) the mergeable tokens of each row are merged.
+        ratio: How many neighbours become one token, their mean: 1 (merges nothing), 2, 4 or 8.
+
+    Raises:
+        ArgumentError: A value that cannot be used.
+    """
+
+    layers: Sequence[int]
+    ratio: int
+
+    def __post_init__(self) -> None:
+        if self.ratio not in {1, 2, 4, 8}:
+            raise ArgumentError(f"compress_ratio must be 1, 2, 4 or 8, got {self.ratio!r}.")
+        if not _are_layers(self.layers):
+            raise ArgumentError(f"compress_layers must be a list of layer numbers from 0 up, got {self.layers!r}.")
+
+
+def _are_layers(value: object) -> bool:
+    return isinstance(value, (list, tuple)) and all(type(layer) is int and layer >= 0 for layer in value)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Loader:
     """How a family's checkpoint becomes a stock transformers model.
 
     Attributes:
-        task: ``"sequence-classification"`` loads the classifier; ``"encoder"`` loads the bare model.
+        task: ``"sequence-classification"`` and ``"causal-lm"`` load that head with the model, ``"base"`` loads
+            the model alone, ``"by-architecture"`` loads what ``config.json`` names.
+        config: Rewrites ``config.json`` for a checkpoint whose own model code is not part of transformers.
+        rename: Regular expressions and replacements for tensor names, tried in order, each on every name.
+        split: Regular expressions of tensors that hold several ones along the first axis, and what each part
+            is called.
+        heads: Regular expression of ``Linear(hidden, 1)`` weights that sit beside the model, one per layer.
         unused: Regular expressions of tensors in the file that play no part in the score.
+        merging: Token merging between layers, if any.
         check: Raises where a checkpoint of the right architecture still cannot be scored by this family.
     """
 
-    task: Literal["sequence-classification", "encoder"]
+    task: Literal["sequence-classification", "causal-lm", "base", "by-architecture"]
+    config: Callable[[dict[str, Any]], dict[str, Any]] | None = None
+    rename: tuple[tuple[str, str], ...] = ()
+    split: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    heads: str | None = None
     unused: tuple[str, ...] = ()
+    merging: Merging | None = None
     check: Callable[[Checkpoint], None] | None = None
 
 
@@ -111,7 +195,7 @@ class Family:
         max_length: Default token limit of a row; ``None`` is the checkpoint's own.
         instruction: Where an instruction goes, in words; ``None`` means that none is taken.
         activation: The scale of its scores, which may depend on the checkpoint.
-        options: Names of the extra ``load`` options, and the template's field that each one sets.
+        options: Names of the extra ``load`` options and the field each one sets: ``"template.prompt"``, ...
         license: Licence of the published weights.
         source: Where prompts, truncation and head were taken from.
     """

@@ -5,12 +5,13 @@ from __future__ import annotations
 from dataclasses import replace
 from difflib import get_close_matches
 from inspect import signature
-from typing import TYPE_CHECKING, Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal
 
 from rerank_plugins.core.building import build_model, capacity
 from rerank_plugins.core.devices import batch_budget, resolve_device, resolve_dtype
 from rerank_plugins.core.engine import Engine
 from rerank_plugins.core.family import Family, Limits
+from rerank_plugins.core.forwards import forward_for
 from rerank_plugins.core.info import Defaults, RerankerInfo
 from rerank_plugins.core.registry import by_model, by_name, detect
 from rerank_plugins.core.reranker import Reranker
@@ -39,6 +40,8 @@ def load(
     quantize: Literal["int8"] | None = None,
     max_length: int | None = None,
     max_query_length: int | None = None,
+    long_documents: Literal["truncate", "passages"] = "truncate",
+    overlap_tokens: int = 80,
     instruction: str | None = None,
     instruction_policy: Literal["raise", "ignore"] = "raise",
     normalize: bool | None = None,
@@ -59,6 +62,9 @@ def load(
         quantize: Reserved for int8 on CPU.
         max_length: Most tokens of one row; ``None`` = the family's or the checkpoint's own.
         max_query_length: Most tokens of the query, where the family has such a cap.
+        long_documents: ``"truncate"`` cuts a document that is too long, ``"passages"`` splits it, scores every
+            passage and keeps the best.
+        overlap_tokens: How many tokens neighbouring passages share, at most a quarter of a passage.
         instruction: Instruction of every call that gives none.
         instruction_policy: ``"ignore"`` drops an instruction the family cannot take, with a warning in the log.
         normalize: ``True`` = scores from 0 to 1, ``False`` = raw, ``None`` = as the vendor's own code.
@@ -84,10 +90,17 @@ def load(
     checkpoint = source.open()
     chosen = with_options(_choose(family, model, checkpoint), family_options)
     source.fetch_weights()
-    loaded = build_model(checkpoint, chosen.loader, precision, target)
+    layers = chosen.readout.layers(checkpoint)
+    loaded = build_model(checkpoint, chosen.loader, precision, target, depth=max(layers, default=None))
     tokenizer = TextTokenizer(checkpoint)
-    limits = resolve_limits(max_length, max_query_length, chosen, capacity(checkpoint, tokenizer, loaded))
-    engine = Engine(loaded, pool=chosen.readout.pool(loaded), batch_tokens=batch_budget(batch_tokens, loaded))
+    most = capacity(checkpoint, tokenizer, loaded) - chosen.template.overhead(tokenizer)
+    limits = replace(
+        resolve_limits(max_length, max_query_length, chosen, most),
+        long_documents=long_documents,
+        overlap_tokens=overlap_tokens,
+    )
+    forward = forward_for(loaded, pool=chosen.readout.pool(loaded), layers=layers, merging=chosen.loader.merging)
+    engine = Engine(forward, batch_tokens=batch_budget(batch_tokens, loaded))
     scorer = Scorer(
         name=model,
         dtype=str(precision).removeprefix("torch."),
@@ -114,16 +127,23 @@ def load(
 
 
 def with_options(family: Family, options: Mapping[str, object]) -> Family:
-    """Return the family with these options set in its template.
+    """Return the family with these options set in its template, readout or loader.
 
     Raises:
         UnknownOptionError: The family has no such option.
+        ArgumentError: An option has a value that cannot be used.
     """
-    for name in options:
+    for name, value in options.items():
         if name not in family.options:
             raise UnknownOptionError(_unknown_option(name, family))
-    fields = {family.options[name]: value for name, value in options.items()}
-    return replace(family, template=replace(cast("Any", family.template), **fields)) if fields else family
+        family = _with_field(family, family.options[name], value)
+    return family
+
+
+def _with_field(owner: Any, path: str, value: object) -> Any:
+    """Return a copy of a frozen value with the field at a dotted path replaced."""
+    name, _, rest = path.partition(".")
+    return replace(owner, **{name: _with_field(getattr(owner, name), rest, value) if rest else value})
 
 
 def resolve_limits(max_length: int | None, max_query_length: int | None, family: Family, most: int) -> Limits:

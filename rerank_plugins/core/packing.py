@@ -33,6 +33,7 @@ class Packed:
         plan: Where rows lie.
         rows: Index of each row in the call, in packed order.
         reads: Packed positions to read, row after row.
+        mergeable: For each row, in packed order, the packed span that may be merged.
     """
 
     ids: list[int]
@@ -41,6 +42,7 @@ class Packed:
     plan: Plan
     rows: tuple[int, ...]
     reads: list[int]
+    mergeable: tuple[tuple[int, int], ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,14 +83,43 @@ def tokens(rows: Sequence[Row], bundle: Bundle) -> int:
 
 def pack(rows: Sequence[Row], batch: Sequence[Bundle], *, causal: bool) -> Packed:
     """Lay out one forward."""
-    packed = Packed([], [], [], Plan(tuple(_group(rows, bundle) for bundle in batch), causal), _order(batch), [])
+    laid = _Laid([], [], [], [], [])
     for bundle in batch:
-        _append(packed, rows[bundle.rows[0]], 0, bundle.prefix)
+        laid.tokens(rows[bundle.rows[0]], 0, bundle.prefix)
         for index in bundle.rows:
-            row = rows[index]
-            packed.reads.extend(len(packed.ids) + read - bundle.prefix for read in row.reads)
-            _append(packed, row, bundle.prefix, len(row.ids))
-    return packed
+            laid.row(rows[index], bundle.prefix)
+    return Packed(
+        ids=laid.ids,
+        positions=laid.positions,
+        type_ids=laid.type_ids,
+        plan=Plan(tuple(_group(rows, bundle) for bundle in batch), causal),
+        rows=tuple(chain.from_iterable(bundle.rows for bundle in batch)),
+        reads=laid.reads,
+        mergeable=tuple(laid.mergeable),
+    )
+
+
+@dataclass(slots=True)
+class _Laid:
+    """What is laid out so far."""
+
+    ids: list[int]
+    positions: list[int]
+    type_ids: list[int]
+    reads: list[int]
+    mergeable: list[tuple[int, int]]
+
+    def tokens(self, row: Row, start: int, end: int) -> None:
+        self.ids.extend(row.ids[start:end])
+        self.positions.extend(range(start, end))
+        self.type_ids.extend([0] * (end - start) if row.type_ids is None else row.type_ids[start:end])
+
+    def row(self, row: Row, prefix: int) -> None:
+        shift = len(self.ids) - prefix
+        self.reads.extend(shift + read for read in row.reads)
+        first, last = (0, 0) if row.mergeable is None else row.mergeable
+        self.mergeable.append((shift + first, shift + last))
+        self.tokens(row, prefix, len(row.ids))
 
 
 def halves(batch: Sequence[Bundle]) -> list[Sequence[Bundle]]:
@@ -99,16 +130,6 @@ def halves(batch: Sequence[Bundle]) -> list[Sequence[Bundle]]:
     bundle = batch[0]
     middle = len(bundle.rows) // 2
     return [[Bundle(bundle.prefix, part)] for part in (bundle.rows[:middle], bundle.rows[middle:])]
-
-
-def _append(packed: Packed, row: Row, start: int, end: int) -> None:
-    packed.ids.extend(row.ids[start:end])
-    packed.positions.extend(range(start, end))
-    packed.type_ids.extend([0] * (end - start) if row.type_ids is None else row.type_ids[start:end])
-
-
-def _order(batch: Sequence[Bundle]) -> tuple[int, ...]:
-    return tuple(chain.from_iterable(bundle.rows for bundle in batch))
 
 
 def _group(rows: Sequence[Row], bundle: Bundle) -> Group:
@@ -126,10 +147,16 @@ def _shared(rows: Sequence[Row]) -> list[Bundle]:
 
 
 def _common(left: Row, right: Row) -> int:
-    """A prefix ends before the first token that is read, so that every read belongs to its own row."""
-    limit = min(*left.reads, *right.reads) if left.reads and right.reads else 0
+    """A prefix ends before the first token that is read or merged: those belong to their own row."""
+    limit = min(_own(left), _own(right))
     pairs = zip(left.ids[:limit], right.ids[:limit], strict=True)
     return next((place for place, (one, other) in enumerate(pairs) if one != other), limit)
+
+
+def _own(row: Row) -> int:
+    """Return the first position that cannot be shared."""
+    first_merged = len(row.ids) if row.mergeable is None else row.mergeable[0]
+    return min(*row.reads, first_merged) if row.reads else 0
 
 
 def _by_length(rows: Sequence[Row], bundle: Bundle) -> Bundle:

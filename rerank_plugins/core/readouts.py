@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal
 
 import torch
 
-from rerank_plugins.errors import ArgumentError
+from rerank_plugins.errors import ArgumentError, CheckpointMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -16,12 +16,27 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
     from transformers import PreTrainedModel
 
+    from rerank_plugins.core.checkpoint import Checkpoint
     from rerank_plugins.core.family import Head
     from rerank_plugins.core.tokenization import TextTokenizer
 
 
+class LastHiddenState:
+    """Reads after the last layer, at each row's own positions."""
+
+    __slots__ = ()
+
+    def layers(self, checkpoint: Checkpoint) -> tuple[int, ...]:  # noqa: ARG002 - protocol
+        """Return ``()``: the last hidden state is read."""
+        return ()
+
+    def pool(self, model: PreTrainedModel) -> Literal["reads", "mean"]:  # noqa: ARG002 - protocol
+        """Return ``"reads"``."""
+        return "reads"
+
+
 @dataclass(frozen=True, slots=True)
-class ClassifierReadout:
+class ClassifierReadout(LastHiddenState):
     """The head of a stock ``*ForSequenceClassification`` model with one label, applied to read vectors."""
 
     def pool(self, model: PreTrainedModel) -> Literal["reads", "mean"]:
@@ -45,7 +60,7 @@ class ClassifierReadout:
 
 
 @dataclass(frozen=True, slots=True)
-class CosineReadout:
+class CosineReadout(LastHiddenState):
     """Cosine between the first vector (the query's) and every vector."""
 
     def pool(self, model: PreTrainedModel) -> Literal["reads", "mean"]:  # noqa: ARG002 - protocol
@@ -55,6 +70,73 @@ class CosineReadout:
     def head(self, model: PreTrainedModel, tokenizer: TextTokenizer) -> Head:  # noqa: ARG002 - protocol
         """Return ``v -> cos(v[0], v)`` for ``v`` of shape ``(reads, hidden)``."""
         return _cosine_with_first
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class TokenReadout(LastHiddenState):
+    """The logit of one token, or the difference of two, without the other rows of the output matrix.
+
+    ``softmax([false, true])[true]`` equals ``sigmoid(true - false)``.
+
+    Attributes:
+        true: The word or the id whose logit is the score.
+        false: The word or the id whose logit is subtracted, if any.
+        round_to_bfloat16: Round the logit as some vendors' code does.
+    """
+
+    true: str | int
+    false: str | int | None = None
+    round_to_bfloat16: bool = False
+
+    def head(self, model: PreTrainedModel, tokenizer: TextTokenizer) -> Head:
+        """Return the dot product with the rows that matter.
+
+        Raises:
+            CheckpointMismatchError: A label word is not one token.
+        """
+        matrix = model.get_output_embeddings().weight
+        row = matrix[_label(self.true, tokenizer)].float()
+        if self.false is not None:
+            row = row - matrix[_label(self.false, tokenizer)].float()
+        if self.round_to_bfloat16:
+            return lambda vectors: (vectors.float() @ row).bfloat16().float()
+        return lambda vectors: vectors.float() @ row
+
+
+@dataclass(frozen=True, slots=True)
+class SavedTokenReadout(LastHiddenState):
+    """The tokens that sentence-transformers saved with the checkpoint (``LogitScore``)."""
+
+    def head(self, model: PreTrainedModel, tokenizer: TextTokenizer) -> Head:
+        """Return the saved tokens' logit or difference.
+
+        Raises:
+            CheckpointMismatchError: The saved settings name no token.
+        """
+        saved = tokenizer.checkpoint.module_config("LogitScore")
+        true, false = saved.get("true_token_id"), saved.get("false_token_id")
+        if not isinstance(true, int):
+            raise CheckpointMismatchError(
+                f"{tokenizer.checkpoint.name}: LogitScore's config.json has no true_token_id. Save it again."
+            )
+        return TokenReadout(true=true, false=false).head(model, tokenizer)
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class EitherReadout(LastHiddenState):
+    """One readout for a language model and another for its rewrite as a classifier."""
+
+    causal: TokenReadout
+    classifier: ClassifierReadout
+
+    def head(self, model: PreTrainedModel, tokenizer: TextTokenizer) -> Head:
+        """Return the head of whichever model was loaded."""
+        is_classifier = type(model).__name__.endswith("ForSequenceClassification")
+        return (self.classifier if is_classifier else self.causal).head(model, tokenizer)
+
+
+def _label(word: str | int, tokenizer: TextTokenizer) -> int:
+    return word if isinstance(word, int) else tokenizer.label_id(word)
 
 
 def _cosine_with_first(vectors: Tensor) -> Tensor:
@@ -82,10 +164,16 @@ def _deberta_head(model: PreTrainedModel) -> Head:
     return lambda vectors: classifier(pooler(vectors.float()[:, None])).squeeze(-1)
 
 
+def _score_head(model: PreTrainedModel) -> Head:
+    score = _float32(model, "score")
+    return lambda vectors: score(vectors.float()).squeeze(-1)
+
+
 _CLASSIFIERS: dict[str, Callable[[PreTrainedModel], Head]] = {
     "BertForSequenceClassification": _bert_head,
     "DebertaV2ForSequenceClassification": _deberta_head,
     "ModernBertForSequenceClassification": _modernbert_head,
+    "Qwen2ForSequenceClassification": _score_head,
     "RobertaForSequenceClassification": _roberta_head,
     "XLMRobertaForSequenceClassification": _roberta_head,
 }

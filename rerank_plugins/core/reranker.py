@@ -8,14 +8,14 @@ from __future__ import annotations
 import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs, windows
 from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.options import CallOptions, current_options
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
 from rerank_plugins.core.scheduler import CLOSED, submit
-from rerank_plugins.errors import ClosedError, InstructionNotSupportedError
+from rerank_plugins.errors import ArgumentError, ClosedError, InstructionNotSupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -64,7 +64,10 @@ class Reranker:
         instruction: str | None = None,
         normalize: bool | None = None,
     ) -> list[float]:
-        """Return one score per document, in input order."""
+        """Return one score per document, in input order.
+
+        With several ``cutoff_layers`` it is one such list per layer, in the order they were named.
+        """
         options = self._options(instruction=instruction)
         return _floats(self._run([checked_group(query, documents, options.instruction)], normalize)[0])
 
@@ -77,8 +80,9 @@ class Reranker:
     ) -> list[float]:
         """Return one score per ``(query, document)`` pair, in input order; equal queries are read together."""
         groups, places = grouped_pairs(pairs, self._options(instruction=instruction).instruction)
-        scores = [score for group in self._run(groups, normalize) for score in _floats(group)]
-        return [score for _, score in sorted(zip(places, scores, strict=True))]
+        scored = [result for group in self._run(groups, normalize) for result in group]
+        order = sorted(range(len(places)), key=places.__getitem__)
+        return _floats([scored[place] for place in order])
 
     def rank(
         self,
@@ -261,12 +265,20 @@ def _collect(
 
 
 def _floats(scored: Sequence[Scored]) -> list[float]:
-    return [result.score for result in scored]
+    if not scored or len(scored[0].scores) == 1:
+        return [result.score for result in scored]
+    # One list per layer; the declared type is that of every other family.
+    return cast("list[float]", [list(layer) for layer in zip(*(result.scores for result in scored), strict=True)])
 
 
 def _ranking(group: Group, scored: Sequence[Scored], options: CallOptions) -> Ranking:
+    if scored and len(scored[0].scores) > 1:
+        raise ArgumentError(
+            f"cutoff_layers names {len(scored[0].scores)} layers, so there is no single order. "
+            "Load with one cutoff layer to rank; score() gives one list per layer."
+        )
     documents = (
-        RankedDocument(index, result.score, text, result.truncated)
+        RankedDocument(index, result.score, text, result.truncated, result.passage)
         for index, (text, result) in enumerate(zip(group.documents, scored, strict=True))
     )
     return ranked(documents, top_n=options.top_n, threshold=options.threshold)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
@@ -35,10 +35,16 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The score of one document, and whether the model saw all of it."""
+    """The scores of one document, one for each layer that is read, and what the model saw of it."""
 
-    score: float
+    scores: tuple[float, ...]
     truncated: bool
+    passage: tuple[int, int] | None = None
+
+    @property
+    def score(self) -> float:
+        """The score, where there is only one."""
+        return self.scores[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,8 +86,8 @@ class Scorer:
         Raises:
             NonFiniteScoreError: A score is NaN or infinite.
         """
-        counts = [sum(max(len(row.reads), 1) for row in group) for group in rows]
-        parts = vectors.split(counts)
+        total = sum(len(group) for group in rows)
+        parts = vectors.split([len(group) * (len(vectors) // total) for group in rows])
         return [self._group(group, part, normalize) for group, part in zip(rows, parts, strict=True)]
 
     def close(self) -> None:
@@ -89,10 +95,10 @@ class Scorer:
         self.scheduler.close()
 
     def _group(self, rows: Sequence[Row], vectors: Tensor, normalize: bool | None) -> list[Scored]:
-        values = self.activation.apply(self.head(vectors), normalize).tolist()
+        values = self.activation.apply(self.head(vectors), normalize).view(len(rows), -1).tolist()
         found = [
-            (row.document, Scored(value, row.truncated))
-            for row, value in zip(rows, values, strict=True)
+            (row.document, Scored(tuple(scores), row.truncated, row.passage))
+            for row, scores in zip(rows, values, strict=True)
             if row.document != QUERY
         ]
         self._check_finite(found)
@@ -100,14 +106,19 @@ class Scorer:
 
     def _check_finite(self, found: Sequence[tuple[int, Scored]]) -> None:
         for document, scored in found:
-            if not math.isfinite(scored.score):
+            wrong = [score for score in scored.scores if not math.isfinite(score)]
+            if wrong:
                 raise NonFiniteScoreError(
-                    f"{self.name} in {self.dtype} gave the score {scored.score} for the document at index "
-                    f'{document}. Load with dtype="float32"; if it stays, the weights are damaged.'
+                    f"{self.name} in {self.dtype} gave the score {wrong[0]} for the document at index {document}. "
+                    'Load with dtype="float32"; if it stays, the weights are damaged.'
                 )
 
 
 def _best(passages: Sequence[Scored]) -> Scored:
-    """Return the best passage of a document; a document is truncated if any passage was."""
-    best = max(passages, key=lambda scored: scored.score)
-    return replace(best, truncated=any(scored.truncated for scored in passages))
+    """Return the best passage of a document; with several layers, the best of each and no single passage."""
+    if len(passages) == 1:
+        return passages[0]
+    if len(passages[0].scores) == 1:
+        return max(passages, key=lambda scored: scored.score)
+    scores = tuple(max(column) for column in zip(*(scored.scores for scored in passages), strict=True))
+    return Scored(scores, truncated=False)

@@ -8,20 +8,22 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from rerank_plugins.core.family import QUERY, Limits, Row
+from rerank_plugins.core.family import QUERY, CountsEveryToken, Limits, Row
+from rerank_plugins.core.passages import characters, document_spans, passage_spans
 from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from rerank_plugins.core.tokenization import PairFrame, TextTokenizer
+    from rerank_plugins.core.frames import PairFrame
+    from rerank_plugins.core.tokenization import TextTokenizer
 
     Cut = Callable[[int, int, Limits, int], tuple[int, int]]
     """``(query tokens, document tokens, limits, special tokens) -> (query kept, document kept)``"""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class PairTemplate:
+class PairTemplate(CountsEveryToken):
     r"""``[CLS] query [SEP] document [SEP]`` with the special tokens of the checkpoint's own tokenizer.
 
     Attributes:
@@ -47,31 +49,87 @@ class PairTemplate:
         instruction: str | None,
         limits: Limits,
     ) -> list[Row]:
-        """Return one row per document; the first token is read."""
+        """Return the rows of each document; the first token is read."""
         before_query = self.query_instruction_for_rerank if instruction is None else instruction
-        texts = [_join(before_query, self.query_instruction_format, query)]
+        texts = [joined(before_query, self.query_instruction_format, query)]
         texts += [
-            _join(self.passage_instruction_for_rerank, self.passage_instruction_format, document)
+            joined(self.passage_instruction_for_rerank, self.passage_instruction_format, document)
             for document in documents
         ]
         query_ids, *document_ids = tokenizer.encode(texts)
-        frame = tokenizer.pair_frame()
-        return [self._row(frame, query_ids, ids, position, limits) for position, ids in enumerate(document_ids)]
+        pair = _Pair(tokenizer, query_ids, limits, self.cut)
+        shifts = [len(text) - len(document) for text, document in zip(texts[1:], documents, strict=True)]
+        return [
+            row
+            for place, (text, ids, shift) in enumerate(zip(texts[1:], document_ids, shifts, strict=True))
+            for row in pair.rows(text, ids, place, shift)
+        ]
 
-    def _row(self, frame: PairFrame, query: list[int], document: list[int], position: int, limits: Limits) -> Row:
-        kept_query, kept_document = self.cut(len(query), len(document), limits, len(frame))
-        parts = (frame.before, query[:kept_query], frame.between, document[:kept_document], frame.after)
+
+class _Pair:
+    """One query, ready to be paired with documents."""
+
+    def __init__(self, tokenizer: TextTokenizer, query: list[int], limits: Limits, cut: Cut) -> None:
+        self._tokenizer = tokenizer
+        self._frame = tokenizer.pair_frame()
+        self._query = query
+        self._limits = limits
+        self._cut = cut
+
+    def rows(self, text: str, ids: list[int], place: int, shift: int) -> list[Row]:
+        """Return the rows of one document."""
+        if self._limits.long_documents == "truncate":
+            query, document = self._cut(len(self._query), len(ids), self._limits, len(self._frame))
+            return [self._row(query, ids[:document], place, truncated=document < len(ids))]
+        query = min(len(self._query), passage_query_cap(self._limits) - len(self._tokenizer.single_frame()))
+        room = self._limits.max_length - len(self._frame) - query
+        spans = passage_spans(len(ids), room, self._limits.overlap_tokens)
+        found = characters(self._tokenizer, text, spans, shift)
+        return [
+            self._row(query, ids[start:end], place, passage=passage)
+            for (start, end), passage in zip(spans, found, strict=True)
+        ]
+
+    def _row(
+        self,
+        query: int,
+        document: list[int],
+        place: int,
+        *,
+        truncated: bool = False,
+        passage: tuple[int, int] | None = None,
+    ) -> Row:
+        frame = self._frame
+        parts = (frame.before, self._query[:query], frame.between, document, frame.after)
         return Row(
             ids=[token for part in parts for token in part],
             reads=(0,),
-            document=position,
+            document=place,
             type_ids=[kind for kind, part in zip(frame.type_ids, parts, strict=True) for _ in part],
-            truncated=kept_document < len(document),
+            truncated=truncated,
+            passage=passage,
         )
 
 
+def passage_query_cap(limits: Limits) -> int:
+    """Return the most tokens of a query, special ones included, where documents are split into passages.
+
+    The default is half of ``max_length``. Source: jina-reranker-v2-base-multilingual, ``rerank()``.
+
+    Raises:
+        ArgumentError: The cap leaves less than half of ``max_length`` to the document.
+    """
+    cap = limits.max_length // 2 if limits.max_query_length is None else limits.max_query_length
+    if limits.max_length < 2 * cap:
+        raise ArgumentError(
+            f"With long_documents='passages', max_length ({limits.max_length}) must be at least twice "
+            f"max_query_length ({cap})."
+        )
+    return cap
+
+
 @dataclass(frozen=True, slots=True)
-class SingleTemplate:
+class SingleTemplate(CountsEveryToken):
     """``[CLS] text [SEP]`` for the query and for each document on its own (bi-encoders)."""
 
     def rows(
@@ -83,19 +141,32 @@ class SingleTemplate:
         instruction: str | None,  # noqa: ARG002 - a family without instructions is refused earlier
         limits: Limits,
     ) -> list[Row]:
-        """Return the query's row first, then one row per document."""
+        """Return the query's row first, then the rows of each document."""
         frame = tokenizer.single_frame()
-        encoded = tokenizer.encode([query, *documents])
-        return [self._row(frame, ids, position, limits) for position, ids in enumerate(encoded, start=QUERY)]
+        room = limits.max_length - len(frame)
+        query_ids, *document_ids = tokenizer.encode([query, *documents])
+        rows = [_single(frame, query_ids[:room], QUERY)]
+        for place, (text, ids) in enumerate(zip(documents, document_ids, strict=True)):
+            spans = document_spans(len(ids), room, limits)
+            found = characters(tokenizer, text, spans, 0)
+            cut = limits.long_documents == "truncate" and len(ids) > room
+            rows += [
+                _single(frame, ids[start:end], place, truncated=cut, passage=passage)
+                for (start, end), passage in zip(spans, found, strict=True)
+            ]
+        return rows
 
-    def _row(self, frame: PairFrame, ids: list[int], position: int, limits: Limits) -> Row:
-        kept = ids[: limits.max_length - len(frame)]
-        return Row(
-            ids=[*frame.before, *kept, *frame.after],
-            reads=(0,),
-            document=position,
-            truncated=len(kept) < len(ids),
-        )
+
+def _single(
+    frame: PairFrame,
+    ids: list[int],
+    place: int,
+    *,
+    truncated: bool = False,
+    passage: tuple[int, int] | None = None,
+) -> Row:
+    whole = [*frame.before, *ids, *frame.after]
+    return Row(whole, (0,), place, truncated=truncated, passage=passage)
 
 
 def cut_longest_first(query: int, document: int, limits: Limits, special: int) -> tuple[int, int]:
@@ -133,7 +204,8 @@ def cut_document(query: int, document: int, limits: Limits, special: int) -> tup
     return kept_query, min(document, room)
 
 
-def _join(instruction: str | None, form: str, text: str) -> str:
+def joined(instruction: str | None, form: str, text: str) -> str:
+    """Return the text with an instruction put before it by a format, as FlagEmbedding does."""
     if instruction is None:
         return text
     return form.replace("\\n", "\n").format(instruction, text)

@@ -10,37 +10,21 @@ from __future__ import annotations
 
 import json
 import re
-import secrets
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from tokenizers import Tokenizer
 
+from rerank_plugins.core.frames import PairFrame, frame_of
+from rerank_plugins.core.plain_text import harmless, without_added_tokens
 from rerank_plugins.errors import CheckpointMismatchError, ModelNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from tokenizers import Encoding
+    from collections.abc import Callable, Sequence
 
     from rerank_plugins.core.checkpoint import Checkpoint
 
 _LONE_SURROGATE = re.compile("[\ud800-\udfff]")
 _NO_LIMIT = 10**9  # transformers writes 1e30 for "no limit"
-
-
-@dataclass(frozen=True, slots=True)
-class PairFrame:
-    """The special tokens that a tokenizer puts around one text or a pair, with their segment ids."""
-
-    before: tuple[int, ...]
-    between: tuple[int, ...]
-    after: tuple[int, ...]
-    type_ids: tuple[int, int, int, int, int] = (0, 0, 0, 0, 0)
-    """Segment of: before, first text, between, second text, after."""
-
-    def __len__(self) -> int:
-        return len(self.before) + len(self.between) + len(self.after)
 
 
 class TextTokenizer:
@@ -56,10 +40,14 @@ class TextTokenizer:
 
     def __init__(self, checkpoint: Checkpoint) -> None:
         spec = _read_spec(checkpoint)
-        self._name = checkpoint.name
+        self.checkpoint = checkpoint
         self._trusted = _build(spec, checkpoint.name)
-        self._plain = _build(_without_added_tokens(spec), checkpoint.name)
-        limit = checkpoint.json("tokenizer_config.json").get("model_max_length")
+        self._plain = _build(without_added_tokens(spec), checkpoint.name)
+        added = [entry["content"] for entry in spec["added_tokens"] if not harmless(entry["content"])]
+        self._added = tuple(sorted(added, key=len, reverse=True))
+        self._added_pattern = re.compile("|".join(map(re.escape, self._added)) or "(?!)")
+        self._config = checkpoint.json("tokenizer_config.json")
+        limit = self._config.get("model_max_length")
         self.model_max_length: int | None = int(limit) if limit is not None and limit < _NO_LIMIT else None
 
     def encode(self, texts: Sequence[str]) -> list[list[int]]:
@@ -67,13 +55,90 @@ class TextTokenizer:
         cleaned = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
         return [found.ids for found in self._plain.encode_batch_fast(cleaned, add_special_tokens=False)]
 
+    def encode_with_places(self, text: str) -> list[tuple[int, int, int]]:
+        """Return ``(id, first character, end character)`` of each token of one text."""
+        found = self._plain.encode(_LONE_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+        return [(number, *place) for number, place in zip(found.ids, found.offsets, strict=True)]
+
+    def added_tokens(self) -> tuple[str, ...]:
+        """Return the text of every added token, longer ones first; runs of blanks are left out."""
+        return self._added
+
+    def spells_added_token(self, text: str) -> bool:
+        """Return whether an added token stands literally in a text."""
+        return self._added_pattern.search(text) is not None
+
+    def encode_with_special(self, text: str) -> list[tuple[int, int, int]]:
+        """Return ``(id, first character, end character)`` of a text whose added tokens count as such.
+
+        Only for text in which no untrusted part spells one.
+        """
+        found = self._trusted.encode(_LONE_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
+        return [(number, *place) for number, place in zip(found.ids, found.offsets, strict=True)]
+
+    def encode_parts(self, text: str, restore: Callable[[str], str]) -> list[int]:
+        """Return the ids of a text whose added tokens count as such, but not those that ``restore`` brings back.
+
+        ``restore`` is applied to each stretch between added tokens, which is then encoded as plain text.
+        """
+        ids: list[int] = []
+        place = 0
+        for found in self._added_pattern.finditer(text):
+            ids += self.encode([restore(text[place : found.start()])])[0]
+            ids += self.encode_trusted(found.group())
+            place = found.end()
+        return ids + self.encode([restore(text[place:])])[0]
+
+    def encode_trusted(self, text: str) -> list[int]:
+        """Return the ids of a prompt's own text, in which special tokens count as such."""
+        return list(self._trusted.encode(text, add_special_tokens=False).ids)
+
+    def special_id(self, role: str) -> int | None:
+        """Return the id of ``"bos_token"``, ``"pad_token"``, ..., or ``None`` where there is no such token."""
+        content = self.special_text(role)
+        return None if content is None else self._trusted.token_to_id(content)
+
+    def special_text(self, role: str) -> str | None:
+        """Return the text of ``"bos_token"``, ``"pad_token"``, ..., or ``None`` where there is no such token."""
+        token = self._config.get(role)
+        return token.get("content") if isinstance(token, dict) else token
+
+    def chat_template(self) -> str:
+        """Return the checkpoint's own chat template (Jinja).
+
+        Raises:
+            ModelNotFoundError: There is none.
+        """
+        path = self.checkpoint.directory / "chat_template.jinja"
+        found = path.read_text(encoding="utf-8") if path.is_file() else self._config.get("chat_template")
+        if not isinstance(found, str):
+            raise ModelNotFoundError(
+                f"{self.checkpoint.name}: no chat_template.jinja in {self.checkpoint.directory}. Save the model "
+                "again with sentence-transformers, or pass the family= it belongs to."
+            )
+        return found
+
+    def label_id(self, word: str) -> int:
+        """Return the id of a word that stands for a score.
+
+        Raises:
+            CheckpointMismatchError: The word is not exactly one token.
+        """
+        ids = self.encode_trusted(word)
+        if len(ids) != 1:
+            raise CheckpointMismatchError(
+                f"{self.checkpoint.name}: the label {word!r} must be one token, but it is {len(ids)}. "
+                "This is not the tokenizer the model was trained with."
+            )
+        return ids[0]
+
     def pair_frame(self) -> PairFrame:
         """Return the special tokens around a pair of texts, as the tokenizer's own post-processor puts them."""
-        return _pair_frame(self._trusted.encode("a", "a"))
+        return frame_of(self._trusted.encode("a", "a"))
 
     def single_frame(self) -> PairFrame:
         """Return the special tokens around one text; ``between`` is empty."""
-        return _pair_frame(self._trusted.encode("a"))
+        return frame_of(self._trusted.encode("a"))
 
 
 def _read_spec(checkpoint: Checkpoint) -> dict[str, Any]:
@@ -91,68 +156,3 @@ def _build(spec: dict[str, Any], name: str) -> Tokenizer:
         return Tokenizer.from_str(json.dumps(spec))
     except Exception as error:  # the tokenizers library raises bare Exception
         raise CheckpointMismatchError(f"{name}: tokenizer.json cannot be read: {error}") from error
-
-
-def _without_added_tokens(spec: dict[str, Any]) -> dict[str, Any]:
-    """Return a tokenizer in which no text can produce an added token.
-
-    Each added token keeps its id, but its text becomes a random string that no document can contain. Merely
-    dropping the entries is not enough: a Unigram or BPE vocabulary may still match ``</s>`` as one piece, and
-    later ids would move. Runs of blanks stay: they are how some tokenizers write ordinary indentation.
-    """
-    nonce = secrets.token_hex(16)
-    entries: list[dict[str, Any]] = spec["added_tokens"]
-    hidden = {entry["content"]: f"{nonce}:{entry['id']}" for entry in entries if not _harmless(entry["content"])}
-    renamed = [{**entry, "content": hidden.get(entry["content"], entry["content"])} for entry in entries]
-    model = _renamed_model(spec["model"], hidden)
-    return {**spec, "added_tokens": renamed, "model": model, "post_processor": None}
-
-
-def _harmless(content: str) -> bool:
-    return len(content) == 1 or not content.replace("\u2581", " ").strip()
-
-
-def _renamed_model(model: dict[str, Any], hidden: dict[str, str]) -> dict[str, Any]:
-    vocabulary = model["vocab"]
-    changed = dict(model)
-    if isinstance(vocabulary, dict):
-        changed["vocab"] = {hidden.get(piece, piece): number for piece, number in vocabulary.items()}
-    else:
-        changed["vocab"] = [[hidden.get(piece, piece), weight] for piece, weight in vocabulary]
-    if model.get("unk_token") is not None:
-        changed["unk_token"] = hidden.get(model["unk_token"], model["unk_token"])
-    if "merges" in model:
-        changed["merges"] = [merge for merge in model["merges"] if not _makes(merge, hidden)]
-    return changed
-
-
-def _makes(merge: str | list[str], hidden: dict[str, str]) -> bool:
-    left, right = merge.split(" ", 1) if isinstance(merge, str) else merge
-    return left in hidden or right in hidden or left + right in hidden
-
-
-def _pair_frame(encoding: Encoding) -> PairFrame:
-    owners = encoding.sequence_ids
-    first = [place for place, owner in enumerate(owners) if owner == 0]
-    second = [place for place, owner in enumerate(owners) if owner == 1]
-    ids, types = encoding.ids, encoding.type_ids
-    inner = first[-1] + 1
-    outer = second[0] if second else len(ids)
-    last = second[-1] + 1 if second else len(ids)
-    between, after = (slice(inner, outer), slice(last, None)) if second else (slice(0), slice(inner, None))
-    return PairFrame(
-        before=tuple(ids[: first[0]]),
-        between=tuple(ids[between]),
-        after=tuple(ids[after]),
-        type_ids=(
-            _only(types[: first[0]]),
-            types[first[0]],
-            _only(types[between]),
-            types[second[0]] if second else 0,
-            _only(types[after]),
-        ),
-    )
-
-
-def _only(types: list[int]) -> int:
-    return types[0] if types else 0

@@ -35,6 +35,8 @@ class ModelFields(BaseModel):
     quantize: str | None = Field(default=None, description="'int8' (CPU).")
     max_length: int | None = Field(default=None, description="Longest sequence in tokens.")
     max_query_length: int | None = Field(default=None, description="Longest query in tokens.")
+    long_documents: str = Field(default="truncate", description="'truncate', or 'passages': the best one counts.")
+    overlap_tokens: int = Field(default=80, description="How many tokens neighbouring passages share.")
     instruction_policy: str = Field(
         default="raise", description="'ignore' drops an instruction that the family cannot take."
     )

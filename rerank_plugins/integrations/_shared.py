@@ -26,6 +26,8 @@ LOAD_DEFAULTS: Mapping[str, object] = {
     "quantize": None,
     "max_length": None,
     "max_query_length": None,
+    "long_documents": "truncate",
+    "overlap_tokens": 80,
     "instruction_policy": "raise",
     "batch_tokens": None,
 }

@@ -61,6 +61,8 @@ class RerankPluginsRanker:
         quantize: "int8" (CPU).
         max_length: Longest sequence in tokens.
         max_query_length: Longest query in tokens.
+        long_documents: "truncate" cuts long documents; "passages" splits them and keeps the best passage's score.
+        overlap_tokens: How many tokens neighbouring passages share.
         instruction_policy: "ignore" drops an instruction that the family cannot take; "raise" refuses it.
         batch_tokens: Token budget of one forward.
         family_options: Options of the model's family.
@@ -94,6 +96,8 @@ class RerankPluginsRanker:
     quantize: str | None = None
     max_length: int | None = None
     max_query_length: int | None = None
+    long_documents: str = "truncate"
+    overlap_tokens: int = 80
     instruction_policy: str = "raise"
     batch_tokens: int | None = None
     family_options: dict[str, Any] = field(default_factory=dict)

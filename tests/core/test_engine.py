@@ -9,6 +9,7 @@ import torch
 from rerank_plugins.core import attention
 from rerank_plugins.core.engine import Engine
 from rerank_plugins.core.family import Row
+from rerank_plugins.core.forwards import forward_for
 from rerank_plugins.errors import OutOfDeviceMemoryError
 
 ENCODERS = ("bert", "xlm-roberta", "modernbert")
@@ -50,7 +51,7 @@ def engine(architecture: str, *, pool: str = "reads", batch_tokens: int = 128) -
     if architecture != "deberta":
         attention.register()
         model.set_attn_implementation(attention.IMPLEMENTATION)
-    return Engine(model, pool=pool, batch_tokens=batch_tokens)
+    return Engine(forward_for(model, pool=pool), batch_tokens=batch_tokens)
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 64, 4096])
@@ -134,20 +135,20 @@ def test_other_errors_pass_through_untouched(monkeypatch: pytest.MonkeyPatch) ->
     def broken(*_: object, **__: object) -> None:
         raise RuntimeError("not a question of memory")
 
-    monkeypatch.setattr(reader, "_run", broken)
+    monkeypatch.setattr(reader._forward, "vectors", broken)
     with pytest.raises(RuntimeError, match="not a question of memory"):
         reader.read(random_rows(last=False))
 
 
 def fail_forwards(reader: Engine, monkeypatch: pytest.MonkeyPatch, failing: set[int]) -> dict[str, int]:
     """Make the forwards with these numbers run out of memory; return a counter of forwards."""
-    run, calls = reader._run, {"count": 0}
+    vectors, calls = reader._forward.vectors, {"count": 0}
 
-    def limited(*arguments: object, **keywords: object) -> torch.Tensor:
+    def limited(rows: list[Row], batch: object) -> dict[int, torch.Tensor]:
         calls["count"] += 1
         if calls["count"] - 1 in failing:
             raise torch.OutOfMemoryError("injected")
-        return run(*arguments, **keywords)
+        return vectors(rows, batch)
 
-    monkeypatch.setattr(reader, "_run", limited)
+    monkeypatch.setattr(reader._forward, "vectors", limited)
     return calls

@@ -26,7 +26,7 @@ BI_ENCODER = Family(
     name="bi-encoder",
     models=(),
     matches=_never,
-    loader=Loader(task="encoder", unused=(r"^(bert\.|roberta\.)?pooler\.",), check=_check_pooling),
+    loader=Loader(task="base", unused=(r"^(bert\.|roberta\.)?pooler\.",), check=_check_pooling),
     template=SingleTemplate(),
     readout=CosineReadout(),
     max_length=None,

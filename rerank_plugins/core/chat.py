@@ -1,0 +1,178 @@
+"""Prompts written by the checkpoint's own chat template, rendered here; knows no model.
+
+What a template renders is one text, in which special tokens and a user's words look alike. So words that spell an
+added token are hidden while the template is rendered, and encoded as plain text afterwards.
+"""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from dataclasses import dataclass, replace
+from itertools import takewhile
+from typing import TYPE_CHECKING, Any
+
+from rerank_plugins.core.family import CountsEveryToken, Limits, Row
+from rerank_plugins.core.passages import characters, passage_spans
+from rerank_plugins.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from rerank_plugins.core.tokenization import TextTokenizer
+
+    Passage = tuple[int, int] | None
+
+_LOG = logging.getLogger("rerank_plugins")
+_SPECIAL = ("bos_token", "eos_token", "unk_token", "pad_token", "sep_token", "cls_token", "mask_token")
+
+
+@dataclass(frozen=True, slots=True)
+class ChatTemplate(CountsEveryToken):
+    """Messages with the roles ``system`` (the instruction, if any), ``query`` and ``document``.
+
+    Source: sentence-transformers 6.2.0, ``CrossEncoder`` with a text-generation ``Transformer`` module. A prompt
+    that is too long loses the end of its document, never the template's own text.
+    """
+
+    def rows(
+        self,
+        tokenizer: TextTokenizer,
+        query: str,
+        documents: Sequence[str],
+        *,
+        instruction: str | None,
+        limits: Limits,
+    ) -> list[Row]:
+        """Return the rows of each document; the last token is read.
+
+        Raises:
+            ArgumentError: The template repeats or rewrites a document that must be cut.
+        """
+        chat = _Chat(tokenizer, tokenizer.chat_template(), query, instruction)
+        rows = []
+        for place, document in enumerate(documents):
+            needed = len(chat.ids(document))
+            for ids, passage in chat.parts(document, limits):
+                cut = passage is None and len(ids) < needed
+                rows.append(Row(ids, (len(ids) - 1,), place, truncated=cut, passage=passage))
+        return rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Chat:
+    """One query and its instruction, ready to be rendered with documents."""
+
+    tokenizer: TextTokenizer
+    template: str
+    query: str
+    instruction: str | None
+
+    def ids(self, document: str) -> list[int]:
+        """Return the ids of the whole prompt for one document."""
+        if not self._is_hostile(document):
+            return [number for number, _, _ in self.tokenizer.encode_with_special(self._render(document))]
+        shield = _Shield(self.tokenizer)
+        rendered = self._render(document, shield)
+        return self.tokenizer.encode_parts(rendered, shield.lift)
+
+    def parts(self, document: str, limits: Limits) -> list[tuple[list[int], Passage]]:
+        """Return the ids of each prompt for one document, and which characters of it the prompt holds."""
+        ids = self.ids(document)
+        if len(ids) <= limits.max_length:
+            return [(ids, None)]
+        if limits.long_documents == "truncate":
+            return [(self._cut(document, limits.max_length), None)]
+        places = self.tokenizer.encode_with_places(document)
+        room = max(limits.max_length - len(self.ids("")), 1)
+        spans = passage_spans(len(places), room, limits.overlap_tokens)
+        found = characters(self.tokenizer, document, spans, 0)
+        passages = [(0, len(document)) if passage is None else passage for passage in found]
+        return [(self._cut(document[a:b], limits.max_length), (a, b)) for a, b in passages]
+
+    def _cut(self, document: str, most: int) -> list[int]:
+        """Return the ids of the prompt without as many of the document's last tokens as are too many."""
+        if self._is_hostile(document):
+            return self._cut_text(document, most)
+        rendered = self._render(document)
+        places = self.tokenizer.encode_with_special(rendered)
+        first, end = self._document_span(rendered)
+        inside = [
+            at for at, (_, start, stop) in enumerate(places) if first <= start and stop <= end and start < stop
+        ]
+        excess = max(len(places) - most, 0)
+        if excess > len(inside):
+            return self._hopeless([number for number, _, _ in places], most)
+        dropped = set(inside[len(inside) - excess :])
+        return [number for at, (number, _, _) in enumerate(places) if at not in dropped]
+
+    def _cut_text(self, document: str, most: int) -> list[int]:
+        ids = self.ids(document)
+        while len(ids) > most:
+            places = self.tokenizer.encode_with_places(document)
+            if not places:
+                return self._hopeless(ids, most)
+            document = document[: places[max(len(places) - (len(ids) - most), 0)][1]]
+            ids = self.ids(document)
+        return ids
+
+    def _document_span(self, rendered: str) -> tuple[int, int]:
+        """Return where the document stands in what was rendered."""
+        mark = secrets.token_hex(16)
+        before, *after = self._render(mark).split(mark)
+        if len(after) != 1 or not rendered.startswith(before) or not rendered.endswith(after[0]):
+            raise ArgumentError(
+                "This chat template repeats or rewrites the document, so a long one cannot be cut. "
+                "Raise max_length."
+            )
+        return len(before), len(rendered) - len(after[0])
+
+    def _hopeless(self, ids: list[int], most: int) -> list[int]:
+        """Return the prompt's beginning and the template's last tokens, as sentence-transformers does."""
+        _LOG.warning(
+            "max_length=%d is less than query, instruction and template take; no document is seen. Raise it.", most
+        )
+        end = self._last_tokens()
+        return [*ids[: max(most - len(end), 0)], *end]
+
+    def _last_tokens(self) -> list[int]:
+        """Return what the template puts after all of a user's words: the end that no words change."""
+        short, long = (replace(self, query=word).ids(word) for word in ("0", "1 2 3 4"))
+        pairs = zip(reversed(short), reversed(long), strict=False)
+        return short[len(short) - sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs)) :]
+
+    def _is_hostile(self, document: str) -> bool:
+        texts = (self.query, self.instruction, document)
+        return any(text is not None and self.tokenizer.spells_added_token(text) for text in texts)
+
+    def _render(self, document: str, shield: _Shield | None = None) -> str:
+        from transformers.utils.chat_template_utils import render_jinja_template
+
+        said = [("query", self.query), ("document", document)]
+        if self.instruction is not None:
+            said.insert(0, ("system", self.instruction))
+        messages = [{"role": role, "content": text if shield is None else shield.put(text)} for role, text in said]
+        special = {role: self.tokenizer.special_text(role) for role in _SPECIAL}
+        known: dict[str, Any] = {role: text for role, text in special.items() if text is not None}
+        rendered: Any = render_jinja_template([messages], chat_template=self.template, **known)
+        return str(rendered[0][0])
+
+
+class _Shield:
+    """Hides words that spell an added token behind random ones, and brings them back."""
+
+    def __init__(self, tokenizer: TextTokenizer) -> None:
+        nonce = secrets.token_hex(8)
+        self._pairs = [(token, f"{nonce}{place}x") for place, token in enumerate(tokenizer.added_tokens())]
+
+    def put(self, text: str) -> str:
+        """Return the text with added tokens hidden; longer ones first."""
+        for token, hidden in self._pairs:
+            text = text.replace(token, hidden)
+        return text
+
+    def lift(self, text: str) -> str:
+        """Return the text with added tokens back in it."""
+        for token, hidden in self._pairs:
+            text = text.replace(hidden, token)
+        return text

@@ -1,0 +1,154 @@
+"""One batch through a stock model, packed or padded, and the vectors that were asked for; knows no family."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import torch
+
+from rerank_plugins.core.attention import IMPLEMENTATION
+from rerank_plugins.core.packing import bundles, forwards, pack
+from rerank_plugins.core.padding import pad, padded_batches
+from rerank_plugins.core.taps import Taps
+from rerank_plugins.errors import ArgumentError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from torch import Tensor, nn
+    from transformers import PreTrainedModel
+
+    from rerank_plugins.core.family import Merging, Row
+    from rerank_plugins.core.packing import Bundle, Packed
+
+    Pool = Literal["reads", "mean"]
+
+
+class Forward(Protocol):
+    """Runs batches of rows."""
+
+    device: torch.device
+    width: int
+
+    def batches(self, rows: Sequence[Row], budget: int) -> list[list[Bundle]]:
+        """Return which rows go into which forward."""
+        ...
+
+    def vectors(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
+        """Return the float32 vectors of each row of the batch, by the row's index."""
+        ...
+
+
+def forward_for(
+    model: PreTrainedModel, *, pool: Pool, layers: tuple[int, ...] = (), merging: Merging | None = None
+) -> Forward:
+    """Return the way to run this model.
+
+    Args:
+        model: A stock transformers model; its base model is what runs.
+        pool: Give the vectors at each row's reads, or one mean over all tokens of each row.
+        layers: After which layers to read; ``()`` is the last hidden state.
+        merging: Token merging between layers.
+
+    Raises:
+        ArgumentError: Layers are to be read or tokens merged in an architecture that cannot be packed.
+    """
+    if model.config._attn_implementation == IMPLEMENTATION:
+        return PackedForward(model, pool=pool, layers=layers, merging=merging)
+    if layers or merging is not None:
+        raise ArgumentError(f"{type(model).__name__} has no attention hook, so its layers cannot be read.")
+    return PaddedForward(model, pool=pool)
+
+
+class PackedForward:
+    """All rows of a batch as one sequence ``[1, T]`` without padding."""
+
+    def __init__(
+        self, model: PreTrainedModel, *, pool: Pool, layers: tuple[int, ...], merging: Merging | None
+    ) -> None:
+        self._trunk = model.base_model
+        self._causal = any(getattr(module, "is_causal", False) for module in self._trunk.modules())
+        self._pool = pool
+        self._inputs = _Inputs(model)
+        self._taps = Taps(self._trunk, layers, merging) if layers or merging is not None else None
+        self.device = model.device
+        self.width: int = model.config.hidden_size
+
+    def batches(self, rows: Sequence[Row], budget: int) -> list[list[Bundle]]:
+        """Return which rows go into which forward."""
+        return list(forwards(rows, bundles(rows, causal=self._causal), budget))
+
+    def vectors(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
+        """Return the float32 vectors of each row of the batch, by the row's index."""
+        packed = pack(rows, batch, causal=self._causal)
+        found = self._run(packed)
+        size = len(found) // len(packed.reads) if packed.reads else 1
+        counts = [1 if self._pool == "mean" else len(rows[index].reads) * size for index in packed.rows]
+        return dict(zip(packed.rows, found.float().split(counts), strict=True))
+
+    def _run(self, packed: Packed) -> Tensor:
+        tensors = self._inputs([packed.ids], [packed.positions], [packed.type_ids])
+        reads = torch.tensor(packed.reads, dtype=torch.long, device=self.device)
+        if self._taps is not None:
+            with self._taps.reading(packed, reads):
+                self._trunk(**tensors, plan=packed.plan)
+                return self._taps.vectors()
+        hidden: Tensor = self._trunk(**tensors, plan=packed.plan).last_hidden_state[0]
+        if self._pool == "reads":
+            return hidden[reads]
+        lengths = [length for group in packed.plan.groups for length in group.lengths]
+        return torch.segment_reduce(hidden.float(), "mean", lengths=torch.tensor(lengths, device=self.device))
+
+
+class PaddedForward:
+    """The rows of a batch filled up to the longest, for architectures without an attention hook."""
+
+    def __init__(self, model: PreTrainedModel, *, pool: Pool) -> None:
+        self._trunk = model.base_model
+        self._pool = pool
+        self._inputs = _Inputs(model)
+        self.device = model.device
+        self.width: int = model.config.hidden_size
+
+    def batches(self, rows: Sequence[Row], budget: int) -> list[list[Bundle]]:
+        """Return which rows go into which forward."""
+        return padded_batches(rows, budget)
+
+    def vectors(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
+        """Return the float32 vectors of each row of the batch, by the row's index."""
+        order = [index for bundle in batch for index in bundle.rows]
+        padded = pad([rows[index] for index in order])
+        mask = torch.tensor(padded.mask, device=self.device)
+        tensors = self._inputs(padded.ids, padded.positions, padded.type_ids)
+        hidden = self._trunk(**tensors, attention_mask=mask).last_hidden_state
+        if self._pool == "mean":
+            weights = mask.unsqueeze(-1).float()
+            means = (hidden.float() * weights).sum(1) / weights.sum(1)
+            return dict(zip(order, means.split(1), strict=True))
+        return {index: hidden[place, list(rows[index].reads)].float() for place, index in enumerate(order)}
+
+
+class _Inputs:
+    """Turns lists of ids, positions and segments into the tensors that one architecture takes."""
+
+    def __init__(self, model: PreTrainedModel) -> None:
+        self._device = model.device
+        self._first_position = first_position(model.base_model)
+        # With a single segment there is nothing to tell apart, whatever the tokenizer's template says.
+        self._takes_types = getattr(model.config, "type_vocab_size", 0) > 1
+
+    def __call__(
+        self, ids: list[list[int]], positions: list[list[int]], types: list[list[int]]
+    ) -> dict[str, Tensor]:
+        values = {"input_ids": ids, "position_ids": positions}
+        if self._takes_types:
+            values["token_type_ids"] = types
+        tensors = {name: torch.tensor(value, device=self._device) for name, value in values.items()}
+        tensors["position_ids"] += self._first_position
+        return tensors
+
+
+def first_position(trunk: nn.Module) -> int:
+    """Return where positions start: RoBERTa's embeddings count from the padding id + 1, all others from 0."""
+    padding = getattr(getattr(trunk, "embeddings", None), "padding_idx", None)
+    return 0 if padding is None else int(padding) + 1
