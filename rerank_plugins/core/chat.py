@@ -50,6 +50,8 @@ class ChatTemplate(CountsEveryToken):
             ArgumentError: The template repeats or rewrites a document that must be cut.
         """
         chat = _Chat(tokenizer, tokenizer.chat_template(), query, instruction)
+        if documents:
+            chat.warn_if_deaf(documents[0])
         rows = []
         for place, document in enumerate(documents):
             needed = len(chat.ids(document))
@@ -89,6 +91,11 @@ class _Chat:
         found = characters(self.tokenizer, document, spans, 0)
         passages = [(0, len(document)) if passage is None else passage for passage in found]
         return [(self._cut(document[a:b], limits.max_length), (a, b)) for a, b in passages]
+
+    def warn_if_deaf(self, document: str) -> None:
+        """Say so where the checkpoint's template does not write the instruction down at all."""
+        if self.instruction is not None and self.ids(document) == replace(self, instruction=None).ids(document):
+            _LOG.warning("The chat template of %s ignores the instruction.", self.tokenizer.checkpoint.name)
 
     def _cut(self, document: str, most: int) -> list[int]:
         """Return the ids of the prompt without as many of the document's last tokens as are too many."""

@@ -66,13 +66,21 @@ def by_model(model: str) -> Family | None:
     return next((family for family in families() if model in family.models), None)
 
 
+def by_basename(checkpoint: Checkpoint) -> Family | None:
+    """Return the family of the hub model that a directory is named after, exactly but for case, or ``None``."""
+    name = checkpoint.directory.resolve().name.lower()
+    named = (family for family in families() for model in family.models if _basename(model) == name)
+    return next(named, None)
+
+
 def detect(checkpoint: Checkpoint) -> Family:
-    """Return the family that the checkpoint's own files show.
+    """Return the family that the checkpoint's own files show, or that its directory is named after.
 
     Raises:
         UnknownFamilyError: None does; the message says why and names the choices.
     """
     found = next((family for family in families() if family.matches(checkpoint)), None)
+    found = by_basename(checkpoint) if found is None else found
     if found is None:
         raise UnknownFamilyError(_why_unknown(checkpoint))
     return found
@@ -95,6 +103,8 @@ def _reason(checkpoint: Checkpoint) -> str:
         return (
             "is an embedding model, not a reranker. To compare its embeddings by cosine, pass family='bi-encoder'."
         )
+    if "JinaForRanking" in checkpoint.architectures:
+        return "ranks a whole list at once, so a score would depend on the other candidates; it is not supported."
     if any(name.endswith("ForSequenceClassification") for name in checkpoint.architectures):
         if checkpoint.labels != 1:
             return f"has {checkpoint.labels} labels; a reranker has one. Choose a model with a single score."
@@ -105,6 +115,10 @@ def _reason(checkpoint: Checkpoint) -> str:
 
 
 def _nearest(name: str) -> str:
-    models = {model.rpartition("/")[2].lower(): model for family in families() for model in family.models}
-    near = get_close_matches(name.rstrip("/").rpartition("/")[2].lower(), models, n=2)
+    models = {_basename(model): model for family in families() for model in family.models}
+    near = get_close_matches(_basename(name.rstrip("/")), models, n=2)
     return f" Models with a similar name: {', '.join(models[key] for key in near)}." if near else ""
+
+
+def _basename(model: str) -> str:
+    return model.rpartition("/")[2].lower()

@@ -82,15 +82,17 @@ class TextPrompt(CountsEveryToken):
         task = self.instruction_format.format(wanted) if wanted else ""
         fixed = len(tokenizer.encode([self.before + self.after + task])[0])
         cap = (room - fixed) * 3 // 4 if limits.max_query_length is None else limits.max_query_length
-        if cap <= 0:
-            raise ArgumentError(
-                f"max_length={limits.max_length} leaves no room for query and document beside the {fixed} tokens "
-                "of prompt and instruction. Raise max_length or shorten the instruction."
-            )
-        asked = _beginning(tokenizer, query, cap)
-        return _Around(
+        asked = _beginning(tokenizer, query, max(cap, 1))
+        around = _Around(
             self.before.format(query=asked, instruction=task), self.after.format(query=asked, instruction=task)
         )
+        taken = len(tokenizer.encode([around.text("")])[0])
+        if taken >= room:
+            raise ArgumentError(
+                f"max_length={limits.max_length} leaves no room for the document: prompt, query and instruction "
+                f"take {taken + limits.max_length - room} tokens. Raise max_length or lower max_query_length."
+            )
+        return around
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,13 +137,9 @@ class _Around:
             first = len(self.before)
             starts = [start for _, start, _ in places if first <= start < first + len(document)]
             excess = len(places) - room
-            document = document[: starts[-excess] - first] if excess < len(starts) else ""
+            # A blank left at the edge would form one token with what follows.
+            document = document[: starts[-excess] - first].rstrip() if excess < len(starts) else ""
             (ids,) = tokenizer.encode([self.text(document)])
-        if len(ids) > room:
-            raise ArgumentError(
-                f"Query and instruction take {len(ids)} tokens, but only {room} fit. "
-                "Raise max_length, or cap the query with max_query_length."
-            )
         return ids
 
 

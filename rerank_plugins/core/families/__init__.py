@@ -14,7 +14,6 @@ from rerank_plugins.core.families.mxbai_v2 import MXBAI_V2
 from rerank_plugins.core.families.qwen3 import QWEN3
 
 BUILT_IN = (
-    LOGIT_SCORE,
     CONTEXTUAL,
     BGE_ENCODER,
     BGE_LLM,
@@ -25,5 +24,6 @@ BUILT_IN = (
     MXBAI_V1,
     QWEN3,
     CROSS_ENCODER,
+    LOGIT_SCORE,
     BI_ENCODER,
 )
