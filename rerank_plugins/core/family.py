@@ -198,6 +198,8 @@ class Family:
         options: Names of the extra ``load`` options and the field each one sets: ``"template.prompt"``, ...
         license: Licence of the published weights.
         source: Where prompts, truncation and head were taken from.
+        cache_size: How many rows' vectors are kept unless ``load`` is told otherwise. Worth it only where a row
+            holds a document alone, so that it comes again with the next query.
     """
 
     name: str
@@ -212,3 +214,4 @@ class Family:
     license: str
     source: str
     options: Mapping[str, str] = field(default_factory=dict)
+    cache_size: int = 0

@@ -8,6 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
 from rerank_plugins.core.building import build_model, capacity
+from rerank_plugins.core.cache import CachedReads
 from rerank_plugins.core.devices import batch_budget, resolve_device, resolve_dtype
 from rerank_plugins.core.engine import Engine
 from rerank_plugins.core.family import Family, Limits
@@ -46,6 +47,7 @@ def load(
     instruction_policy: Literal["raise", "ignore"] = "raise",
     normalize: bool | None = None,
     batch_tokens: int | None = None,
+    cache_size: int | None = None,
     **family_options: Any,
 ) -> Reranker:
     """Load a reranker; wrong paths and wrong options fail here, not at the first query.
@@ -69,6 +71,8 @@ def load(
         instruction_policy: ``"ignore"`` drops an instruction the family cannot take, with a warning in the log.
         normalize: ``True`` = scores from 0 to 1, ``False`` = raw, ``None`` = as the vendor's own code.
         batch_tokens: Most tokens of one forward; ``None`` = chosen from the device.
+        cache_size: How many rows' vectors to keep for later calls; ``None`` = the family's own, 0 for all but
+            ``bi-encoder``. Exact in float32; in bfloat16 a kept score is the one computed first.
         **family_options: Options of the family, named in ``Family.options``.
 
     Raises:
@@ -101,6 +105,7 @@ def load(
     )
     forward = forward_for(loaded, pool=chosen.readout.pool(loaded), layers=layers, merging=chosen.loader.merging)
     engine = Engine(forward, batch_tokens=batch_budget(batch_tokens, loaded))
+    kept = chosen.cache_size if cache_size is None else _checked_cache(cache_size)
     scorer = Scorer(
         name=model,
         dtype=str(precision).removeprefix("torch."),
@@ -109,7 +114,7 @@ def load(
         limits=limits,
         head=chosen.readout.head(loaded, tokenizer),
         activation=chosen.activation(checkpoint),
-        scheduler=Scheduler(engine),
+        scheduler=Scheduler(CachedReads(engine, size=kept)),
     )
     info = RerankerInfo(
         model=model,
@@ -166,6 +171,12 @@ def _check_limit(name: str, value: object, most: int) -> None:
         raise ArgumentTypeError(f"{name} must be an int or None, got {type(value).__name__}.")
     if not 0 < value <= most:
         raise ArgumentError(f"{name} must be from 1 to {most}, the longest row this model takes; got {value}.")
+
+
+def _checked_cache(size: object) -> int:
+    if type(size) is not int or size < 0:
+        raise ArgumentError(f"cache_size must be a whole number from 0 up, or None, got {size!r}.")
+    return size
 
 
 def _choose(family: str | Family | None, model: str, checkpoint: Checkpoint) -> Family:

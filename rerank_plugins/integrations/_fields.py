@@ -41,6 +41,7 @@ class ModelFields(BaseModel):
         default="raise", description="'ignore' drops an instruction that the family cannot take."
     )
     batch_tokens: int | None = Field(default=None, description="Token budget of one forward.")
+    cache_size: int | None = Field(default=None, description="How many rows' vectors to keep; None: the family's.")
     family_options: dict[str, Any] = Field(default_factory=dict, description="Options of the model's family.")
     _handle: ModelHandle | None = PrivateAttr(default=None)
 

@@ -30,6 +30,7 @@ LOAD_DEFAULTS: Mapping[str, object] = {
     "overlap_tokens": 80,
     "instruction_policy": "raise",
     "batch_tokens": None,
+    "cache_size": None,
 }
 
 

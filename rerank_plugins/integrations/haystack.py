@@ -65,6 +65,7 @@ class RerankPluginsRanker:
         overlap_tokens: How many tokens neighbouring passages share.
         instruction_policy: "ignore" drops an instruction that the family cannot take; "raise" refuses it.
         batch_tokens: Token budget of one forward.
+        cache_size: How many rows' vectors to keep for later calls; None: the family's own.
         family_options: Options of the model's family.
         top_n: Another name for ``top_k``.
         reranker: A live object with ``score`` instead of ``model``; the component cannot be serialized then.
@@ -100,6 +101,7 @@ class RerankPluginsRanker:
     overlap_tokens: int = 80
     instruction_policy: str = "raise"
     batch_tokens: int | None = None
+    cache_size: int | None = None
     family_options: dict[str, Any] = field(default_factory=dict)
     top_n: InitVar[int | None] = None
     reranker: InitVar[object | None] = None

@@ -248,7 +248,7 @@ def test_a_score_that_is_no_number_is_an_error_that_names_it(
     checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     with load(str(checkpoint("bert"))) as reranker:
-        engine = reranker._scorer.scheduler._engine
+        engine = reranker._scorer.scheduler._engine._engine
         read = engine.read
 
         def damaged(rows: object) -> torch.Tensor:

@@ -76,7 +76,7 @@ def test_another_head_fails(folder: str) -> None:
     """The comparison can fail: with shuffled vectors the scores do not agree."""
     case = next(case for case in CASES if case.folder == folder)
     reranker = load(case.checkpoint, device="cpu", **case.load_options())
-    engine = reranker._scorer.scheduler._engine
+    engine = reranker._scorer.scheduler._engine._engine
     read = engine.read
     order = torch.randperm(engine._forward.width, generator=torch.Generator().manual_seed(0))
     engine.read = lambda rows: read(rows)[:, order]

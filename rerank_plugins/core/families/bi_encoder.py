@@ -34,4 +34,5 @@ BI_ENCODER = Family(
     activation=always_cosine,
     license="Apache-2.0 (all-MiniLM-L6-v2)",
     source="sentence-transformers 6.2.0, SentenceTransformer with mean pooling and normalization",
+    cache_size=20_000,
 )
