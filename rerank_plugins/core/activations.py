@@ -74,6 +74,17 @@ def always_sigmoid(checkpoint: Checkpoint) -> Activation:  # noqa: ARG001 - the 
 
 
 @dataclass(frozen=True, slots=True)
+class ScaledSigmoid:
+    """Probabilities by default: ``sigmoid(logit / scale)``."""
+
+    scale: float
+
+    def __call__(self, checkpoint: Checkpoint) -> Activation:  # noqa: ARG002 - the signature of Family.activation
+        """Return the activation."""
+        return Activation(normalize=lambda logits: torch.sigmoid(logits / self.scale), by_default=True)
+
+
+@dataclass(frozen=True, slots=True)
 class ShiftedSigmoid:
     """Raw logits by default; normalized they are ``sigmoid(logit - estimated_max / 2)``.
 

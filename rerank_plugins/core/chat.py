@@ -1,4 +1,4 @@
-"""Prompts written by the checkpoint's own chat template, rendered here; knows no model.
+"""Prompts written by a chat template, the checkpoint's own or a given one; knows no model.
 
 What a template renders is one text, in which special tokens and a user's words look alike. So words that spell an
 added token are hidden while the template is rendered, and encoded as plain text afterwards.
@@ -33,7 +33,12 @@ class ChatTemplate(CountsEveryToken):
 
     Source: sentence-transformers 6.2.0, ``CrossEncoder`` with a text-generation ``Transformer`` module. A prompt
     that is too long loses the end of its document, never the template's own text.
+
+    Attributes:
+        template: The template (Jinja); ``None`` is the checkpoint's own.
     """
+
+    template: str | None = None
 
     def rows(
         self,
@@ -49,7 +54,8 @@ class ChatTemplate(CountsEveryToken):
         Raises:
             ArgumentError: The template repeats or rewrites a document that must be cut.
         """
-        chat = _Chat(tokenizer, tokenizer.chat_template(), query, instruction)
+        template = tokenizer.chat_template() if self.template is None else self.template
+        chat = _Chat(tokenizer, template, query, instruction)
         if documents:
             chat.warn_if_deaf(documents[0])
         rows = []

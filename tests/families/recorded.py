@@ -27,9 +27,10 @@ FAMILIES = {
     "qwen3": "qwen3",
     "st_logit_score": "logit-score",
     "st_logit_score_single": "logit-score",
+    "zerank": "zerank",
 }
 """Which family each recorded set belongs to."""
-NOT_DETECTABLE = {"bge-llm", "contextual", "mxbai-v2", "qwen3"}
+NOT_DETECTABLE = {"bge-llm", "contextual", "mxbai-v2", "qwen3", "zerank"}
 """Their files look like those of any language model, so a local copy needs ``family=``."""
 OPTION_HOLDS_INSTRUCTION = {"bge-encoder", "bge-llm", "bge-layerwise", "bge-lightweight"}
 """FlagEmbedding's instructions are options; the case's ``instruction`` only repeats them."""

@@ -12,6 +12,7 @@ from rerank_plugins.core.families.logit_score import LOGIT_SCORE
 from rerank_plugins.core.families.mxbai_v1 import MXBAI_V1
 from rerank_plugins.core.families.mxbai_v2 import MXBAI_V2
 from rerank_plugins.core.families.qwen3 import QWEN3
+from rerank_plugins.core.families.zerank import ZERANK
 
 BUILT_IN = (
     CONTEXTUAL,
@@ -23,6 +24,7 @@ BUILT_IN = (
     MXBAI_V2,
     MXBAI_V1,
     QWEN3,
+    ZERANK,
     CROSS_ENCODER,
     LOGIT_SCORE,
     BI_ENCODER,

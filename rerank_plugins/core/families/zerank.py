@@ -1,0 +1,33 @@
+"""ZeroEntropy's rerankers on Qwen3; only data."""
+
+from rerank_plugins.core.activations import ScaledSigmoid
+from rerank_plugins.core.chat import ChatTemplate
+from rerank_plugins.core.checkpoint import Checkpoint
+from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.readouts import TokenReadout
+
+
+def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
+    """Nothing in config.json tells it from the language model it was trained from."""
+    return False
+
+
+ZERANK = Family(
+    name="zerank",
+    models=("zeroentropy/zerank-1", "zeroentropy/zerank-1-small", "zeroentropy/zerank-2"),
+    matches=_never,
+    loader=Loader(task="causal-lm"),
+    template=ChatTemplate(
+        "<|im_start|>system\n"
+        "{{ messages | selectattr('role', 'eq', 'query') | map(attribute='content') | first }}<|im_end|>\n"
+        "<|im_start|>user\n"
+        "{{ messages | selectattr('role', 'eq', 'document') | map(attribute='content') | first }}<|im_end|>\n"
+        "<|im_start|>assistant\n\n"  # Jinja drops the last newline of a template
+    ),
+    readout=TokenReadout(true="Yes"),
+    max_length=8192,
+    instruction=None,
+    activation=ScaledSigmoid(5.0),
+    license="CC-BY-NC-4.0 (non-commercial); Apache-2.0 (1-small)",
+    source="the repositories' prompt and scaling, as public copies of their code give them",
+)
