@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rerank_plugins.errors import CheckpointMismatchError
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -29,7 +31,14 @@ def arranged(
             heads[int(head.group(1))] = tensor.reshape(-1)
         elif depth is None or not _is_above(name, depth):
             kept.update(_parts(_renamed(name, loader), tensor, loader))
-    return kept, torch.stack([heads[index] for index in sorted(heads)]) if heads else None
+    return kept, _stacked(heads) if heads else None
+
+
+def _stacked(heads: Mapping[int, Tensor]) -> Tensor:
+    missing = sorted(set(range(max(heads))) - set(heads))
+    if missing:
+        raise CheckpointMismatchError(f"The checkpoint lacks layer heads {missing}. Download it again.")
+    return torch.stack([heads[index] for index in sorted(heads)])
 
 
 def _is_above(name: str, depth: int) -> bool:

@@ -18,7 +18,7 @@ WORDS = ["the", "bread", "rises", "slowly", "because", "wild", "yeast", "works",
 LONGEST_FIRST = {"cross-encoder", "jina-v2", "mxbai-v1"}
 """Their vendors cut whichever side is longer, so a long query is cut as well."""
 CHAT = {"logit-score", "zerank"}
-"""Chat templates: where nothing fits, sentence-transformers keeps the template's end, and so do we, with a warning."""
+"""Where nothing fits, the end of a chat template is kept and a warning given, as sentence-transformers does."""
 every_set = pytest.mark.parametrize("folder", FAMILIES)
 lengths = st.integers(0, 120)
 
