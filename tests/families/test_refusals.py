@@ -53,7 +53,7 @@ def test_a_listwise_model_is_refused(copied: Copied) -> None:
 
 @pytest.mark.parametrize("folder", ["qwen3", "contextual", "mxbai_v2", "bge_llm"])
 def test_a_plain_language_model_is_never_guessed(folder: str) -> None:
-    with pytest.raises(UnknownFamilyError, match="plain language model.*family="):
+    with pytest.raises(UnknownFamilyError, match=r"plain language model.*family="):
         load(checkpoint(folder))
 
 
