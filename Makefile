@@ -6,7 +6,7 @@ MODEL ?= embedded
 STAMP := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo test check readme format clean
+.PHONY: help install demo demo-results test check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -23,6 +23,10 @@ $(STAMP): pyproject.toml constraints.txt
 
 demo: $(STAMP)  ## Retrieve and rerank real text in three frameworks (MODEL=hub id or directory)
 	$(BIN)/python examples/demo.py --model $(MODEL)
+
+demo-results: $(STAMP)  ## Run the demo twice and write its numbers to benchmarks/results
+	$(BIN)/python examples/demo.py --json benchmarks/results/demo.json
+	$(BIN)/python examples/demo.py --no-cache --json benchmarks/results/demo-no-cache.json
 
 test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest -m "not hub and not gpu and not engine"

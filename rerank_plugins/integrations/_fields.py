@@ -9,9 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model
 from typing_extensions import Self
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.integrations._models import ModelHandle, refuse_live
 from rerank_plugins.integrations._ranking import TextLess  # noqa: TC001 - pydantic reads it at runtime
 from rerank_plugins.integrations._shared import LOAD_DEFAULTS, handle_for, resolved
+from rerank_plugins.integrations.models import ModelHandle, refuse_live
 
 
 class ModelFields(BaseModel):

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rerank_plugins.core.options import CallOptions
-    from rerank_plugins.integrations._models import ModelHandle
+    from rerank_plugins.integrations.models import ModelHandle
 
 TextLess = Literal["last", "error", "drop"]
 """What happens to a document without text: unscored after the ranked ones, an error, or left out."""

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from rerank_plugins.core.options import current_options
 from rerank_plugins.errors import ArgumentError, MissingExtraError
-from rerank_plugins.integrations._models import ModelHandle
+from rerank_plugins.integrations.models import ModelHandle
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping

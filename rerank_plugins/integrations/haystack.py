@@ -12,7 +12,6 @@ from typing import Any
 
 from rerank_plugins.core.options import CallOptions
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
-from rerank_plugins.integrations._models import ModelHandle, refuse_live
 from rerank_plugins.integrations._ranking import Placed, Request, TextLess, arank, rank
 from rerank_plugins.integrations._shared import (
     LOAD_DEFAULTS,
@@ -21,6 +20,7 @@ from rerank_plugins.integrations._shared import (
     resolved,
     with_metadata,
 )
+from rerank_plugins.integrations.models import ModelHandle, refuse_live
 
 try:
     from haystack import Document, component, default_from_dict, default_to_dict

@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.integrations._models import refuse_live
 from rerank_plugins.integrations._ranking import Placed, Request, arank, rank, score
 from rerank_plugins.integrations._shared import missing_extra, resolved, with_metadata
+from rerank_plugins.integrations.models import refuse_live
 
 try:
     from langchain_core.cross_encoders import BaseCrossEncoder

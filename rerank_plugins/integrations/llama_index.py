@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.integrations._models import refuse_live
 from rerank_plugins.integrations._ranking import Placed, Request, arank, rank
 from rerank_plugins.integrations._shared import missing_extra
+from rerank_plugins.integrations.models import refuse_live
 
 try:
     from llama_index.core.callbacks import CBEventType, EventPayload

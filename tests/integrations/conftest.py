@@ -42,7 +42,7 @@ def load(monkeypatch: pytest.MonkeyPatch) -> FakeLoad:
     module = ModuleType("rerank_plugins.core.loading")
     module.load = fake  # type: ignore[attr-defined]
     monkeypatch.setitem(sys.modules, "rerank_plugins.core.loading", module)
-    monkeypatch.setattr("rerank_plugins.integrations._models._SHARED", WeakValueDictionary())
+    monkeypatch.setattr("rerank_plugins.integrations.models._SHARED", WeakValueDictionary())
     return fake
 
 

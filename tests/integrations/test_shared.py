@@ -18,9 +18,9 @@ import rerank_plugins.integrations as home
 from rerank_plugins.core.options import CallOptions
 from rerank_plugins.core.results import RankedDocument
 from rerank_plugins.errors import ArgumentError, MissingExtraError
-from rerank_plugins.integrations._models import ModelHandle
 from rerank_plugins.integrations._ranking import Request, rank
 from rerank_plugins.integrations._shared import LOAD_DEFAULTS
+from rerank_plugins.integrations.models import ModelHandle
 
 from .fakes import FakeReranker
 

@@ -1,4 +1,4 @@
-"""Claims on models: load on first use, load once, share, free; knows no framework and never scores."""
+"""Claims on models, for adapters of any kind: load on first use, load once, share, free; never scores."""
 
 from __future__ import annotations
 
