@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODEL ?= embedded
 STAMP := $(VENV)/.installed
+PEERS := .venv-peers
+PEERS_STAMP := $(PEERS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test check readme format clean
+.PHONY: help install demo demo-results test test-peers check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,7 +31,18 @@ demo-results: $(STAMP)  ## Run the demo twice and write its numbers to benchmark
 	$(BIN)/python examples/demo.py --no-cache --json benchmarks/results/demo-no-cache.json
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -m "not hub and not gpu and not engine"
+	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers"
+
+# The vendors' code depends on a great deal that the package does not need, so it gets an environment of its own.
+$(PEERS_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(PEERS)/bin/pip install --quiet --constraint constraints.txt torch
+	$(PEERS)/bin/pip install --quiet --constraint constraints.txt --group peers --editable .
+	@touch $@
+
+test-peers: $(PEERS_STAMP)  ## Compare scores with the vendors' own code
+	$(PEERS)/bin/python -m pytest -m peers tests/peers
 
 check: $(STAMP)  ## Lint, check formatting, types and spelling
 	$(BIN)/ruff check .
@@ -44,5 +57,5 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:  ## Remove .venv and caches
-	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache build dist
+clean:  ## Remove .venv, .venv-peers and caches
+	rm -rf $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache build dist

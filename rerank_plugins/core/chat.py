@@ -54,8 +54,9 @@ class ChatTemplate(CountsEveryToken):
         Raises:
             ArgumentError: The template repeats or rewrites a document that must be cut.
         """
+        saved = tokenizer.checkpoint.default_prompt() if self.template is None else None
         template = tokenizer.chat_template() if self.template is None else self.template
-        chat = _Chat(tokenizer, template, query, instruction)
+        chat = _Chat(tokenizer, template, query, saved if instruction is None else instruction)
         if documents:
             chat.warn_if_deaf(documents[0])
         rows = []

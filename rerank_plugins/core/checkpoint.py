@@ -69,6 +69,18 @@ class Checkpoint:
         return tuple(self.config.get("architectures") or ())
 
     @property
+    def has_sentence_transformers_traces(self) -> bool:
+        """Whether sentence-transformers saved this checkpoint as a cross-encoder of its own."""
+        keys = {"sentence_transformers", "sbert_ce_default_activation_function"}
+        return bool(keys & self.config.keys()) or self.has("config_sentence_transformers.json")
+
+    def default_prompt(self) -> str | None:
+        """Return the prompt that sentence-transformers was told to use by default, if any."""
+        saved = self.json("config_sentence_transformers.json")
+        prompt = saved.get("prompts", {}).get(saved.get("default_prompt_name"))
+        return prompt if isinstance(prompt, str) and prompt else None
+
+    @property
     def labels(self) -> int:
         """How many labels a classifier of this configuration has (transformers' default is two)."""
         if "id2label" in self.config:

@@ -32,6 +32,7 @@ class PairTemplate(CountsEveryToken):
         query_instruction_format: ``str.format`` of instruction and query; a written-out ``\n`` is a newline.
         passage_instruction_for_rerank: Put before each document by ``passage_instruction_format``.
         passage_instruction_format: ``str.format`` of instruction and document.
+        saved_prompt: Put the checkpoint's default prompt before the query, as sentence-transformers does.
     """
 
     cut: Cut
@@ -39,6 +40,7 @@ class PairTemplate(CountsEveryToken):
     query_instruction_format: str = "{}{}"
     passage_instruction_for_rerank: str | None = None
     passage_instruction_format: str = "{}{}"
+    saved_prompt: bool = False
 
     def rows(
         self,
@@ -51,7 +53,8 @@ class PairTemplate(CountsEveryToken):
     ) -> list[Row]:
         """Return the rows of each document; the first token is read."""
         before_query = self.query_instruction_for_rerank if instruction is None else instruction
-        texts = [joined(before_query, self.query_instruction_format, query)]
+        prompt = tokenizer.checkpoint.default_prompt() if self.saved_prompt else None
+        texts = [(prompt or "") + joined(before_query, self.query_instruction_format, query)]
         texts += [
             joined(self.passage_instruction_for_rerank, self.passage_instruction_format, document)
             for document in documents

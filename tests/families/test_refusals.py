@@ -44,6 +44,39 @@ def test_an_nvfp4_checkpoint_names_vllm(copied: Copied) -> None:
         load(str(directory), family="contextual")
 
 
+def test_a_chat_model_saved_for_bare_pairs_is_refused(copied: Copied) -> None:
+    directory = copied("st_logit_score")
+    edit(directory / "sentence_bert_config.json", modality_config={"text": {"method": "forward"}})
+    with pytest.raises(ArgumentError, match="bare pairs"):
+        load(str(directory))
+
+
+def test_a_saved_default_prompt_is_used_and_an_instruction_replaces_it(copied: Copied) -> None:
+    directory = copied("st_logit_score_single")
+    config = directory / "config_sentence_transformers.json"
+    edit(config, prompts={"mine": "Prefer answers that explain the cause"}, default_prompt_name="mine")
+    told, plain = "Prefer answers that explain the cause", checkpoint("st_logit_score_single")
+    with load(str(directory)) as saved, load(plain) as unsaved:
+        assert saved.score("q", ["d"]) == unsaved.score("q", ["d"], instruction=told)
+        assert saved.score("q", ["d"], instruction="x") == unsaved.score("q", ["d"], instruction="x")
+
+
+def test_a_saved_default_prompt_goes_before_a_pairs_query(copied: Copied) -> None:
+    directory = copied("cross_encoder")
+    saved = {"prompts": {"mine": "Question: "}, "default_prompt_name": "mine"}
+    (directory / "config_sentence_transformers.json").write_text(json.dumps(saved))
+    with load(str(directory)) as prompted, load(checkpoint("cross_encoder")) as plain:
+        assert prompted.score("why", ["d"]) == plain.score("Question: why", ["d"])
+
+
+def test_a_deberta_that_sentence_transformers_saved_keeps_its_activation(copied: Copied) -> None:
+    directory = copied("mxbai_v1")
+    activation = {"activation_fn": "torch.nn.modules.linear.Identity"}
+    edit(directory / "config.json", sentence_transformers=activation)
+    with load(str(directory)) as reranker:
+        assert (reranker.info.family, reranker.info.score_kind) == ("cross-encoder", "logit")
+
+
 def test_a_listwise_model_is_refused(copied: Copied) -> None:
     directory = copied("qwen3")
     edit(directory / "config.json", architectures=["JinaForRanking"])

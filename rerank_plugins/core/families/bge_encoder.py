@@ -9,11 +9,11 @@ from rerank_plugins.core.templates import PairTemplate, cut_document
 
 def _matches(checkpoint: Checkpoint) -> bool:
     """An XLM-R classifier without the traces that sentence-transformers leaves in its own cross-encoders."""
-    config = checkpoint.config
     return (
         checkpoint.architectures == ("XLMRobertaForSequenceClassification",)
         and checkpoint.labels == 1
-        and not {"auto_map", "sentence_transformers", "sbert_ce_default_activation_function"} & config.keys()
+        and "auto_map" not in checkpoint.config
+        and not checkpoint.has_sentence_transformers_traces
         and not checkpoint.modules()
     )
 

@@ -12,6 +12,7 @@ def _matches(checkpoint: Checkpoint) -> bool:
     architecture = checkpoint.architectures[0] if len(checkpoint.architectures) == 1 else ""
     return checkpoint.labels == 1 and architecture in {
         "BertForSequenceClassification",
+        "DebertaV2ForSequenceClassification",
         "ModernBertForSequenceClassification",
         "RobertaForSequenceClassification",
         "XLMRobertaForSequenceClassification",
@@ -27,7 +28,7 @@ CROSS_ENCODER = Family(
     ),
     matches=_matches,
     loader=Loader(task="sequence-classification"),
-    template=PairTemplate(cut=cut_longest_first),
+    template=PairTemplate(cut=cut_longest_first, saved_prompt=True),
     readout=ClassifierReadout(),
     max_length=None,
     instruction=None,

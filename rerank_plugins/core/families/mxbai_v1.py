@@ -8,8 +8,9 @@ from rerank_plugins.core.templates import PairTemplate, cut_longest_first
 
 
 def _matches(checkpoint: Checkpoint) -> bool:
-    """A DeBERTa classifier with one label; sentence-transformers' own have its traces and come first."""
-    return checkpoint.architectures == ("DebertaV2ForSequenceClassification",) and checkpoint.labels == 1
+    """A DeBERTa classifier with one label that sentence-transformers did not save as its own."""
+    is_deberta = checkpoint.architectures == ("DebertaV2ForSequenceClassification",)
+    return is_deberta and checkpoint.labels == 1 and not checkpoint.has_sentence_transformers_traces
 
 
 MXBAI_V1 = Family(
