@@ -63,11 +63,12 @@ def cost(kept: dict[str, Any], anew: dict[str, Any]) -> str:
     frameworks = [name for name in kept["milliseconds"] if name != "BM25"]
     slow, fast = (max(run["milliseconds"][name]["median"] for name in frameworks) for run in (anew, kept))
     return (
-        f"Loading took {kept['load_seconds']:.1f} s. A query took {slow:.0f} ms where every passage is read anew, "
-        f"and {fast:.0f} ms where the bi-encoder keeps the vectors of passages that earlier questions met (medians "
-        f"of the slowest framework's whole pipeline). Peak memory was {kept['peak_memory_mib']:.0f} MiB, frameworks "
-        f"included. Measured on {where['cpu']}, {where['cores']} cores, Python {where['python']}, torch "
-        f"{where['packages']['torch']}, {where['date']}, by `make demo-results`; see `benchmarks/results`."
+        f"Loading took {kept['load_seconds']:.1f} s. A query took {slow:.0f} ms where every passage is read "
+        f"anew, and {fast:.0f} ms where the bi-encoder keeps the vectors of passages that earlier questions met "
+        "(medians of the slowest framework's whole pipeline). Peak memory was "
+        f"{kept['peak_memory_mib']:.0f} MiB, frameworks included. Measured on {where['cpu']}, {where['cores']} cores, "
+        f"Python {where['python']}, torch {where['packages']['torch']}, {where['date']}, by `make demo-results`; "
+        "see `benchmarks/results`."
     )
 
 
