@@ -66,7 +66,8 @@ def cost(kept: dict[str, Any], anew: dict[str, Any]) -> str:
         f"Loading took {kept['load_seconds']:.1f} s. A query took {slow:.0f} ms where every passage is read "
         f"anew, and {fast:.0f} ms where the bi-encoder keeps the vectors of passages that earlier questions met "
         "(medians of the slowest framework's whole pipeline). Peak memory was "
-        f"{kept['peak_memory_mib']:.0f} MiB, frameworks included. Measured on {where['cpu']}, {where['cores']} cores, "
+        f"{kept['peak_memory_mib']:.0f} MiB, frameworks included. Measured on {where['cpu']}, "
+        f"{where['cores']} cores, "
         f"Python {where['python']}, torch {where['packages']['torch']}, {where['date']}, by `make demo-results`; "
         "see `benchmarks/results`."
     )
