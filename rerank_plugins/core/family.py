@@ -215,3 +215,8 @@ class Family:
     source: str
     options: Mapping[str, str] = field(default_factory=dict)
     cache_size: int = 0
+
+
+def not_shown_by_files(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
+    """Return False, for families whose checkpoints look like those of any language or embedding model."""
+    return False

@@ -7,25 +7,20 @@ from difflib import get_close_matches
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
-from rerank_plugins.core.building import build_model, capacity
-from rerank_plugins.core.cache import CachedReads
-from rerank_plugins.core.devices import batch_budget, resolve_device, resolve_dtype
-from rerank_plugins.core.engine import Engine
-from rerank_plugins.core.family import Family, Limits
-from rerank_plugins.core.forwards import forward_for
+from rerank_plugins.core.binding import Settings, bind
+from rerank_plugins.core.devices import resolve_device, resolve_dtype
 from rerank_plugins.core.info import Defaults, RerankerInfo
 from rerank_plugins.core.registry import by_model, by_name, detect
 from rerank_plugins.core.reranker import Reranker
-from rerank_plugins.core.scheduler import Scheduler
-from rerank_plugins.core.scorer import Scorer
 from rerank_plugins.core.sources import EMBEDDED, EMBEDDED_REVISION, Source
-from rerank_plugins.core.tokenization import TextTokenizer
-from rerank_plugins.errors import ArgumentError, ArgumentTypeError, UnknownOptionError
+from rerank_plugins.errors import ArgumentError, UnknownOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rerank_plugins.core.checkpoint import Checkpoint
+    from rerank_plugins.core.family import Family
+    from rerank_plugins.core.scorer import Scorer
 
 
 def load(
@@ -86,49 +81,42 @@ def load(
         MissingExtraError: The embedded model is not installed.
     """
     target = resolve_device(device)
-    precision = resolve_dtype(dtype, target)
     _check_choices(quantize, instruction_policy)
+    settings = Settings(
+        device=target,
+        dtype=resolve_dtype(dtype, target),
+        max_length=max_length,
+        max_query_length=max_query_length,
+        long_documents=long_documents,
+        overlap_tokens=overlap_tokens,
+        batch_tokens=batch_tokens,
+        cache_size=cache_size,
+    )
     source = Source(
         model=model, revision=revision, token=token, local_files_only=local_files_only, cache_dir=cache_dir
     )
     checkpoint = source.open()
     chosen = with_options(_choose(family, model, checkpoint), family_options)
     source.fetch_weights()
-    layers = chosen.readout.layers(checkpoint)
-    loaded = build_model(checkpoint, chosen.loader, precision, target, depth=max(layers, default=None))
-    tokenizer = TextTokenizer(checkpoint)
-    most = capacity(checkpoint, tokenizer, loaded) - chosen.template.overhead(tokenizer)
-    limits = replace(
-        resolve_limits(max_length, max_query_length, chosen, most),
-        long_documents=long_documents,
-        overlap_tokens=overlap_tokens,
-    )
-    forward = forward_for(loaded, pool=chosen.readout.pool(loaded), layers=layers, merging=chosen.loader.merging)
-    engine = Engine(forward, batch_tokens=batch_budget(batch_tokens, loaded))
-    kept = chosen.cache_size if cache_size is None else _checked_cache(cache_size)
-    scorer = Scorer(
-        name=model,
-        dtype=str(precision).removeprefix("torch."),
-        template=chosen.template,
-        tokenizer=tokenizer,
-        limits=limits,
-        head=chosen.readout.head(loaded, tokenizer),
-        activation=chosen.activation(checkpoint),
-        scheduler=Scheduler(CachedReads(engine, size=kept)),
-    )
-    info = RerankerInfo(
-        model=model,
-        revision=EMBEDDED_REVISION if model == EMBEDDED else revision,
-        family=chosen.name,
-        devices=(str(engine.device),),
-        dtype=scorer.dtype,
-        max_length=limits.max_length,
-        score_kind=scorer.activation.kind(normalize),
-        supports_instruction=chosen.instruction is not None,
-        license=chosen.license,
-    )
+    scorer = bind(checkpoint, chosen, settings)
     defaults = Defaults(instruction=instruction, normalize=normalize, instruction_policy=instruction_policy)
-    return Reranker(scorer, info, defaults)
+    return Reranker(scorer, _info(source, chosen, scorer, settings, normalize), defaults)
+
+
+def _info(
+    source: Source, family: Family, scorer: Scorer, settings: Settings, normalize: bool | None
+) -> RerankerInfo:
+    return RerankerInfo(
+        model=source.model,
+        revision=EMBEDDED_REVISION if source.model == EMBEDDED else source.revision,
+        family=family.name,
+        devices=(str(settings.device),),
+        dtype=scorer.dtype,
+        max_length=scorer.limits.max_length,
+        score_kind=scorer.activation.kind(normalize),
+        supports_instruction=family.instruction is not None,
+        license=family.license,
+    )
 
 
 def with_options(family: Family, options: Mapping[str, object]) -> Family:
@@ -149,34 +137,6 @@ def _with_field(owner: Any, path: str, value: object) -> Any:
     """Return a copy of a frozen value with the field at a dotted path replaced."""
     name, _, rest = path.partition(".")
     return replace(owner, **{name: _with_field(getattr(owner, name), rest, value) if rest else value})
-
-
-def resolve_limits(max_length: int | None, max_query_length: int | None, family: Family, most: int) -> Limits:
-    """Return the limits to use: what was asked for, else the family's default, else all the model can take.
-
-    Raises:
-        ArgumentError: A limit is not positive, or longer than the model can take.
-        ArgumentTypeError: A limit is not an int.
-    """
-    _check_limit("max_length", max_length, most)
-    _check_limit("max_query_length", max_query_length, most)
-    wanted = family.max_length if max_length is None else max_length
-    return Limits(most if wanted is None else min(wanted, most), max_query_length)
-
-
-def _check_limit(name: str, value: object, most: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentTypeError(f"{name} must be an int or None, got {type(value).__name__}.")
-    if not 0 < value <= most:
-        raise ArgumentError(f"{name} must be from 1 to {most}, the longest row this model takes; got {value}.")
-
-
-def _checked_cache(size: object) -> int:
-    if type(size) is not int or size < 0:
-        raise ArgumentError(f"cache_size must be a whole number from 0 up, or None, got {size!r}.")
-    return size
 
 
 def _choose(family: str | Family | None, model: str, checkpoint: Checkpoint) -> Family:

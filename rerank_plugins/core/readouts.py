@@ -95,9 +95,9 @@ class TokenReadout(LastHiddenState):
             CheckpointMismatchError: A label word is not one token.
         """
         matrix = model.get_output_embeddings().weight
-        row = matrix[_label(self.true, tokenizer)].float()
+        row = matrix[_label(self.true, tokenizer)].detach().float().clone()  # a view would keep the whole matrix
         if self.false is not None:
-            row = row - matrix[_label(self.false, tokenizer)].float()
+            row -= matrix[_label(self.false, tokenizer)].detach().float()
         if self.round_to_bfloat16:
             return lambda vectors: (vectors.float() @ row).bfloat16().float()
         return lambda vectors: vectors.float() @ row

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import shutil
+import weakref
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +21,8 @@ from rerank_plugins import (
     UnknownOptionError,
     load,
 )
+from rerank_plugins.core import binding
+from rerank_plugins.core.building import build_model
 
 Copied = Callable[[str], Path]
 
@@ -211,3 +215,24 @@ def test_the_best_passage_is_named() -> None:
     start, end = result.passage
     assert 0 <= start < end <= len(text)
     assert not result.truncated
+
+
+@pytest.mark.parametrize(
+    ("folder", "family"), [("contextual_mistral", "contextual"), ("mxbai_v2", "mxbai-v2"), ("cross_encoder", None)]
+)
+def test_only_the_base_model_and_the_head_stay_in_memory(
+    folder: str, family: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The output matrix of a language model goes, but for the rows that score."""
+    built = []
+
+    def remembered(*arguments: object, **keywords: object) -> object:
+        model = build_model(*arguments, **keywords)
+        built.append(weakref.ref(model))
+        return model
+
+    monkeypatch.setattr(binding, "build_model", remembered)
+    with load(checkpoint(folder), family=family) as reranker:
+        gc.collect()
+        assert [model() for model in built] == [None]
+        assert len(reranker.score("query", ["document"])) == 1

@@ -1,8 +1,7 @@
 """BGE's reranker on a plain language model (Gemma); only data."""
 
 from rerank_plugins.core.activations import always_raw_logit
-from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.family import Family, Loader, not_shown_by_files
 from rerank_plugins.core.prompts import FlagPrompt
 from rerank_plugins.core.readouts import TokenReadout
 
@@ -19,15 +18,10 @@ YES_OR_NO = (
 )
 
 
-def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
-    """Nothing in the files tells it from the language model it was trained from."""
-    return False
-
-
 BGE_LLM = Family(
     name="bge-llm",
     models=("BAAI/bge-reranker-v2-gemma",),
-    matches=_never,
+    matches=not_shown_by_files,
     loader=Loader(task="causal-lm"),
     template=FlagPrompt(prompt=YES_OR_NO, always_bos=False),
     readout=TokenReadout(true="Yes"),

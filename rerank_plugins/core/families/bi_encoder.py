@@ -2,15 +2,10 @@
 
 from rerank_plugins.core.activations import always_cosine
 from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.family import Family, Loader, not_shown_by_files
 from rerank_plugins.core.readouts import CosineReadout
 from rerank_plugins.core.templates import SingleTemplate
 from rerank_plugins.errors import ArgumentError
-
-
-def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
-    """An embedding model is not a reranker, so it is used as one only when asked for."""
-    return False
 
 
 def _check_pooling(checkpoint: Checkpoint) -> None:
@@ -25,7 +20,7 @@ def _check_pooling(checkpoint: Checkpoint) -> None:
 BI_ENCODER = Family(
     name="bi-encoder",
     models=(),
-    matches=_never,
+    matches=not_shown_by_files,
     loader=Loader(task="base", unused=(r"^(bert\.|roberta\.)?pooler\.",), check=_check_pooling),
     template=SingleTemplate(),
     readout=CosineReadout(),

@@ -1,16 +1,9 @@
 """ContextualAI's instruction-following rerankers; only data."""
 
 from rerank_plugins.core.activations import always_raw_logit
-from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.family import Family, Loader, not_shown_by_files
 from rerank_plugins.core.readouts import TokenReadout
 from rerank_plugins.core.texts import TextPrompt
-
-
-def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
-    """Nothing in the files tells it from the language model it was trained from."""
-    return False
-
 
 CONTEXTUAL = Family(
     name="contextual",
@@ -19,7 +12,7 @@ CONTEXTUAL = Family(
         "ContextualAI/ctxl-rerank-v2-instruct-multilingual-2b",
         "ContextualAI/ctxl-rerank-v2-instruct-multilingual-6b",
     ),
-    matches=_never,
+    matches=not_shown_by_files,
     loader=Loader(task="causal-lm"),
     template=TextPrompt(
         before="Check whether a given document contains information helpful to answer the query.\n<Document> ",

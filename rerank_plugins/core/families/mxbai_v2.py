@@ -1,8 +1,7 @@
 """Mixedbread's second rerankers and their rewrite as a classifier; only data."""
 
 from rerank_plugins.core.activations import ShiftedSigmoid
-from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.family import Family, Loader, not_shown_by_files
 from rerank_plugins.core.prompts import ChatPrompt, StyledPrompt
 from rerank_plugins.core.readouts import ClassifierReadout, EitherReadout, TokenReadout
 from rerank_plugins.core.texts import TextPrompt
@@ -16,11 +15,6 @@ _TASK = (
 _END = "<|im_end|>\n<|im_start|>assistant\n"
 
 
-def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
-    """Nothing in the files tells it from the language model it was trained from."""
-    return False
-
-
 MXBAI_V2 = Family(
     name="mxbai-v2",
     models=(
@@ -28,7 +22,7 @@ MXBAI_V2 = Family(
         "mixedbread-ai/mxbai-rerank-large-v2",
         "michaelfeil/mxbai-rerank-base-v2-seq",
     ),
-    matches=_never,
+    matches=not_shown_by_files,
     loader=Loader(task="by-architecture"),
     template=StyledPrompt(
         prompt_style="mxbai",

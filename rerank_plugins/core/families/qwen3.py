@@ -1,21 +1,14 @@
 """Qwen3-Reranker; only data."""
 
 from rerank_plugins.core.activations import always_sigmoid
-from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.family import Family, Loader, not_shown_by_files
 from rerank_plugins.core.readouts import TokenReadout
 from rerank_plugins.core.texts import TextPrompt
-
-
-def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
-    """Nothing in config.json tells it from the language model it was trained from."""
-    return False
-
 
 QWEN3 = Family(
     name="qwen3",
     models=("Qwen/Qwen3-Reranker-0.6B", "Qwen/Qwen3-Reranker-4B", "Qwen/Qwen3-Reranker-8B"),
-    matches=_never,
+    matches=not_shown_by_files,
     loader=Loader(task="causal-lm"),
     template=TextPrompt(
         start=(

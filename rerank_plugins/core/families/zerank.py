@@ -2,20 +2,13 @@
 
 from rerank_plugins.core.activations import ScaledSigmoid
 from rerank_plugins.core.chat import ChatTemplate
-from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import Family, Loader
+from rerank_plugins.core.family import Family, Loader, not_shown_by_files
 from rerank_plugins.core.readouts import TokenReadout
-
-
-def _never(checkpoint: Checkpoint) -> bool:  # noqa: ARG001 - the signature of Family.matches
-    """Nothing in config.json tells it from the language model it was trained from."""
-    return False
-
 
 ZERANK = Family(
     name="zerank",
     models=("zeroentropy/zerank-1", "zeroentropy/zerank-1-small", "zeroentropy/zerank-2"),
-    matches=_never,
+    matches=not_shown_by_files,
     loader=Loader(task="causal-lm"),
     template=ChatTemplate(
         "<|im_start|>system\n"

@@ -1,0 +1,93 @@
+"""Binds a family to one checkpoint on one device: the model, its limits and its head; downloads nothing."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from rerank_plugins.core.building import build_model, capacity
+from rerank_plugins.core.cache import CachedReads
+from rerank_plugins.core.devices import batch_budget
+from rerank_plugins.core.engine import Engine
+from rerank_plugins.core.family import Limits
+from rerank_plugins.core.forwards import forward_for
+from rerank_plugins.core.scheduler import Scheduler
+from rerank_plugins.core.scorer import Scorer
+from rerank_plugins.core.tokenization import TextTokenizer
+from rerank_plugins.errors import ArgumentError, ArgumentTypeError
+
+if TYPE_CHECKING:
+    import torch
+
+    from rerank_plugins.core.checkpoint import Checkpoint
+    from rerank_plugins.core.family import Family
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Settings:
+    """How a model is to be run; each field is the argument of ``load`` with its name, device and dtype resolved.
+
+    Raises:
+        ArgumentError: A value that cannot be used.
+    """
+
+    device: torch.device
+    dtype: torch.dtype
+    max_length: int | None
+    max_query_length: int | None
+    long_documents: Literal["truncate", "passages"]
+    overlap_tokens: int
+    batch_tokens: int | None
+    cache_size: int | None
+
+    def __post_init__(self) -> None:
+        size = self.cache_size
+        if size is not None and (type(size) is not int or size < 0):
+            raise ArgumentError(f"cache_size must be a whole number from 0 up, or None, got {size!r}.")
+
+    def limits(self, family: Family, most: int) -> Limits:
+        """Return what was asked for, else the family's default, else all the model can take.
+
+        Raises:
+            ArgumentError: A limit is not positive, or longer than the model can take.
+            ArgumentTypeError: A limit is not an int.
+        """
+        _check_limit("max_length", self.max_length, most)
+        _check_limit("max_query_length", self.max_query_length, most)
+        wanted = family.max_length if self.max_length is None else self.max_length
+        longest = most if wanted is None else min(wanted, most)
+        return Limits(longest, self.max_query_length, self.long_documents, self.overlap_tokens)
+
+
+def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
+    """Load the model and return what scores with it.
+
+    Only the base model and the scoring head stay in memory.
+    """
+    layers = family.readout.layers(checkpoint)
+    depth = max(layers, default=None)
+    model = build_model(checkpoint, family.loader, settings.dtype, settings.device, depth=depth)
+    tokenizer = TextTokenizer(checkpoint)
+    most = capacity(checkpoint, tokenizer, model) - family.template.overhead(tokenizer)
+    forward = forward_for(model, pool=family.readout.pool(model), layers=layers, merging=family.loader.merging)
+    engine = Engine(forward, batch_tokens=batch_budget(settings.batch_tokens, model))
+    kept = family.cache_size if settings.cache_size is None else settings.cache_size
+    return Scorer(
+        name=checkpoint.name,
+        dtype=str(settings.dtype).removeprefix("torch."),
+        template=family.template,
+        tokenizer=tokenizer,
+        limits=settings.limits(family, most),
+        head=family.readout.head(model, tokenizer),
+        activation=family.activation(checkpoint),
+        scheduler=Scheduler(CachedReads(engine, size=kept)),
+    )
+
+
+def _check_limit(name: str, value: object, most: int) -> None:
+    if value is None:
+        return
+    if isinstance(value, bool) or not isinstance(value, int):
+        raise ArgumentTypeError(f"{name} must be an int or None, got {type(value).__name__}.")
+    if not 0 < value <= most:
+        raise ArgumentError(f"{name} must be from 1 to {most}, the longest row this model takes; got {value}.")
