@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import math
+import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -272,15 +273,21 @@ def test_a_closed_reranker_says_so(checkpoint: Callable[[str], Path]) -> None:
         asyncio.run(reranker.ascore("q", ["a"]))
 
 
-def test_work_that_waits_when_the_reranker_is_closed_gets_an_error(checkpoint: Callable[[str], Path]) -> None:
-    reranker = load(str(checkpoint("bert")))
+def test_work_that_waits_when_the_reranker_is_closed_gets_an_error(
+    checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    reranker, gate = load(str(checkpoint("bert"))), threading.Event()
+    engine = reranker._scorer.scheduler._engine
+    read = engine.read
+    monkeypatch.setattr(engine, "read", lambda rows: read(rows) if gate.wait(10) else None)
 
     async def close_in_mid_call() -> list[object]:
-        calls = [asyncio.create_task(reranker.ascore("q", DOCUMENTS * 30)) for _ in range(4)]
+        calls = [asyncio.create_task(reranker.ascore("q", DOCUMENTS)) for _ in range(4)]
         await asyncio.sleep(0.01)
         reranker.close()
+        gate.set()
         return await asyncio.wait_for(asyncio.gather(*calls, return_exceptions=True), timeout=20)
 
     results = asyncio.run(close_in_mid_call())
-    assert any(isinstance(result, ClosedError) for result in results)
+    assert sum(isinstance(result, ClosedError) for result in results) >= 3
     assert all(isinstance(result, (ClosedError, list)) for result in results)

@@ -6,9 +6,12 @@ import asyncio
 import threading
 import time
 from types import SimpleNamespace
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable
 
 
 def overlap(query: str, document: str, instruction: str | None = None) -> float:
@@ -75,7 +78,7 @@ class ScoreOnly:
 
 
 class FakeLoad:
-    """Stands in for ``load``: records its arguments, and can be slow or fail."""
+    """Stands in for ``load``: records its arguments, and can be slow, wait for the event loop, or fail."""
 
     def __init__(self) -> None:
         self.calls: list[dict[str, Any]] = []
@@ -83,11 +86,23 @@ class FakeLoad:
         self.made: list[FakeReranker] = []
         self.seconds = 0.0
         self.failures = 0
+        self.gate: threading.Event | None = None
+
+    async def while_the_loop_runs(self, work: Awaitable[Any]) -> None:
+        """Await work whose load ends only after the event loop has run: a load on the loop would time out."""
+        self.gate = threading.Event()
+        task = asyncio.ensure_future(work)
+        while not self.calls and not task.done():  # noqa: ASYNC110 - the load is not on the loop, so no event
+            await asyncio.sleep(0.005)
+        self.gate.set()
+        await task
 
     def __call__(self, model: str, **options: Any) -> FakeReranker:
         self.calls.append({"model": model, **options})
         self.threads.append(threading.get_ident())
         time.sleep(self.seconds)
+        if self.gate is not None and not self.gate.wait(timeout=10):
+            raise TimeoutError("the event loop stood still while the model was loaded")
         if self.failures > 0:
             self.failures -= 1
             raise OSError("no such model")

@@ -6,7 +6,6 @@ import asyncio
 import gc
 import json
 import pickle
-import time
 from concurrent.futures import ThreadPoolExecutor
 from copy import deepcopy
 from typing import TYPE_CHECKING, Any
@@ -218,19 +217,13 @@ def test_equal_options_load_once_also_under_threads(driver: Driver, load: FakeLo
 
 
 def test_async_calls_load_once_and_never_on_the_loop(driver: Driver, load: FakeLoad) -> None:
-    load.seconds = 0.4
     components = [driver.make(model="m") for _ in range(4)]
 
-    async def longest_pause() -> float:
-        work = asyncio.gather(*(driver.arank(c, QUERY, driver.hosts(TEXTS)) for c in components))
-        longest, last = 0.0, time.perf_counter()
-        while not work.done():
-            await asyncio.sleep(0.005)
-            longest, last = max(longest, time.perf_counter() - last), time.perf_counter()
-        await work
-        return longest
+    async def run() -> None:
+        calls = (driver.arank(component, QUERY, driver.hosts(TEXTS)) for component in components)
+        await load.while_the_loop_runs(asyncio.gather(*calls))
 
-    assert asyncio.run(longest_pause()) < 0.3
+    asyncio.run(run())
     assert len(load.calls) == 1
 
 
