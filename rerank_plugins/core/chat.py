@@ -13,7 +13,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.family import CountsEveryToken, Limits, Row
-from rerank_plugins.core.passages import characters, passage_spans
+from rerank_plugins.core.passages import text_passages
 from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -54,16 +54,16 @@ class ChatTemplate(CountsEveryToken):
         Raises:
             ArgumentError: The template repeats or rewrites a document that must be cut.
         """
-        saved = tokenizer.checkpoint.default_prompt() if self.template is None else None
+        saved = tokenizer.default_prompt if self.template is None else None
         template = tokenizer.chat_template() if self.template is None else self.template
         chat = _Chat(tokenizer, template, query, saved if instruction is None else instruction)
         if documents:
             chat.warn_if_deaf(documents[0])
         rows = []
         for place, document in enumerate(documents):
-            needed = len(chat.ids(document))
-            for ids, passage in chat.parts(document, limits):
-                cut = passage is None and len(ids) < needed
+            whole = chat.ids(document)
+            for ids, passage in chat.parts(document, whole, limits):
+                cut = passage is None and len(ids) < len(whole)
                 rows.append(Row(ids, (len(ids) - 1,), place, truncated=cut, passage=passage))
         return rows
 
@@ -85,18 +85,14 @@ class _Chat:
         rendered = self._render(document, shield)
         return self.tokenizer.encode_parts(rendered, shield.lift)
 
-    def parts(self, document: str, limits: Limits) -> list[tuple[list[int], Passage]]:
+    def parts(self, document: str, ids: list[int], limits: Limits) -> list[tuple[list[int], Passage]]:
         """Return the ids of each prompt for one document, and which characters of it the prompt holds."""
-        ids = self.ids(document)
         if len(ids) <= limits.max_length:
             return [(ids, None)]
         if limits.long_documents == "truncate":
             return [(self._cut(document, limits.max_length), None)]
-        places = self.tokenizer.encode_with_places(document)
-        room = max(limits.max_length - len(self.ids("")), 1)
-        spans = passage_spans(len(places), room, limits.overlap_tokens)
-        found = characters(self.tokenizer, document, spans, 0)
-        passages = [(0, len(document)) if passage is None else passage for passage in found]
+        room = limits.max_length - len(self.ids(""))
+        passages = text_passages(self.tokenizer, document, room, limits)
         return [(self._cut(document[a:b], limits.max_length), (a, b)) for a, b in passages]
 
     def warn_if_deaf(self, document: str) -> None:

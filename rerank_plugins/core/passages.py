@@ -36,3 +36,12 @@ def characters(tokenizer: TextTokenizer, text: str, spans: list[Span], shift: in
         return [None]
     places = tokenizer.encode_with_places(text)
     return [(max(places[start][1] - shift, 0), max(places[end - 1][2] - shift, 0)) for start, end in spans]
+
+
+def text_passages(tokenizer: TextTokenizer, text: str, room: int, limits: Limits) -> list[Span]:
+    """Return the characters of overlapping passages of ``room`` tokens each that cover the whole text."""
+    places = tokenizer.encode_with_places(text)
+    spans = passage_spans(len(places), max(room, 1), limits.overlap_tokens)
+    if len(spans) == 1:
+        return [(0, len(text))]
+    return [(places[start][1], places[end - 1][2]) for start, end in spans]

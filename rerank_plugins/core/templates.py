@@ -53,7 +53,7 @@ class PairTemplate(CountsEveryToken):
     ) -> list[Row]:
         """Return the rows of each document; the first token is read."""
         before_query = self.query_instruction_for_rerank if instruction is None else instruction
-        prompt = tokenizer.checkpoint.default_prompt() if self.saved_prompt else None
+        prompt = tokenizer.default_prompt if self.saved_prompt else None
         texts = [(prompt or "") + joined(before_query, self.query_instruction_format, query)]
         texts += [
             joined(self.passage_instruction_for_rerank, self.passage_instruction_format, document)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rerank_plugins.core.family import CountsEveryToken, Limits, Row
-from rerank_plugins.core.passages import characters, passage_spans
+from rerank_plugins.core.passages import text_passages
 from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -113,11 +113,8 @@ class _Around:
             return [(ids, None)]
         if limits.long_documents == "truncate":
             return [(self.cut(tokenizer, document, ids, room), None)]
-        places = tokenizer.encode_with_places(document)
         (around,) = tokenizer.encode([self.text("")])
-        spans = passage_spans(len(places), max(room - len(around), 1), limits.overlap_tokens)
-        found = characters(tokenizer, document, spans, 0)
-        passages = [(0, len(document)) if passage is None else passage for passage in found]
+        passages = text_passages(tokenizer, document, room - len(around), limits)
         encoded = tokenizer.encode([self.text(document[first:last]) for first, last in passages])
         return [
             (self.cut(tokenizer, document[first:last], part, room), (first, last))

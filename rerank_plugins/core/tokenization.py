@@ -47,6 +47,7 @@ class TextTokenizer:
         self._added = tuple(sorted(added, key=len, reverse=True))
         self._added_pattern = re.compile("|".join(map(re.escape, self._added)) or "(?!)")
         self._config = checkpoint.json("tokenizer_config.json")
+        self.default_prompt = checkpoint.default_prompt()
         limit = self._config.get("model_max_length")
         self.model_max_length: int | None = int(limit) if limit is not None and limit < _NO_LIMIT else None
 
