@@ -61,6 +61,7 @@ def build(architecture: str, vocabulary: int = 200, **changes: object) -> PreTra
 _ROTARY = {"num_key_value_heads": 2, "max_position_embeddings": 512}
 _ARCHITECTURES: dict[str, tuple[str, dict[str, object]]] = {
     "bert": ("Bert", {"max_position_embeddings": 256}),
+    "roberta": ("Roberta", {"max_position_embeddings": 258, "pad_token_id": 1, "type_vocab_size": 1}),
     "xlm-roberta": ("XLMRoberta", {"max_position_embeddings": 258, "pad_token_id": 1, "type_vocab_size": 1}),
     "modernbert": ("ModernBert", {"local_attention": 16, "global_attn_every_n_layers": 2}),
     "modernbert-mean": (
@@ -75,9 +76,15 @@ _ARCHITECTURES: dict[str, tuple[str, dict[str, object]]] = {
     "qwen2": ("Qwen2", _ROTARY),
     "qwen3": ("Qwen3", {**_ROTARY, "head_dim": 8}),
     "llama": ("Llama", _ROTARY),
+    "mistral": ("Mistral", {**_ROTARY, "sliding_window": 12}),
+    "gemma": ("Gemma", {**_ROTARY, "head_dim": 8}),
+    "granite": (
+        "Granite",
+        {**_ROTARY, "attention_multiplier": 0.2, "residual_multiplier": 0.7, "embedding_multiplier": 3.0},
+    ),
     "gemma2": ("Gemma2", {**_ROTARY, "head_dim": 8, "sliding_window": 12, "attn_logit_softcapping": 3.0}),
 }
-_BARE = {"bert-embedding", "qwen2", "qwen3", "llama", "gemma2"}
+_BARE = {"bert-embedding", "qwen2", "qwen3", "llama", "mistral", "gemma", "gemma2", "granite"}
 
 
 def _tokenizer() -> Tokenizer:

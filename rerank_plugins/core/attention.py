@@ -1,55 +1,28 @@
-"""Attention over one packed sequence, as a transformers attention function; knows no tokens and no models.
+"""Chooses how packed rows attend, and gives it the shape of a transformers attention function.
 
-The hidden states of a packed forward are ``[1, T, hidden]``: for each group the ids of a shared prefix once,
-then the remaining ids of each row, without padding. Every row sees its group's prefix and itself.
+Knows no tokens and no models. On a GPU one variable-length kernel serves all rows, once it has been seen to give
+what the plain way gives; everything else goes by pieces.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from itertools import groupby
+import logging
+from functools import cache
 from typing import TYPE_CHECKING
 
 import torch
-from torch.nn.functional import scaled_dot_product_attention
+
+from rerank_plugins.core.flash import attend_at_once, kernels
+from rerank_plugins.core.pieces import Rule, attend_by_pieces
+from rerank_plugins.core.plan import Group, Plan
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from torch import Tensor, nn
 
+    from rerank_plugins.core.flash import VarlenKernel
+
 IMPLEMENTATION = "rerank_packed"
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """Rows that share a prefix: its length, and how many more tokens each row has."""
-
-    prefix: int
-    lengths: tuple[int, ...]
-
-    @property
-    def tokens(self) -> int:
-        """Length of the group in the packed sequence."""
-        return self.prefix + sum(self.lengths)
-
-
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """Where rows lie in a packed sequence; travels through the model's forward as the keyword ``plan``."""
-
-    groups: tuple[Group, ...]
-    causal: bool
-
-
-@dataclass(frozen=True, slots=True)
-class _Rule:
-    """What is the same for every row of one attention call."""
-
-    scaling: float
-    causal: bool
-    window: int | None
-    softcap: float | None
+_LOG = logging.getLogger("rerank_plugins")
 
 
 def register() -> None:
@@ -62,11 +35,11 @@ def register() -> None:
 
 
 def packed_attention(
-    module: nn.Module,  # noqa: ARG001
+    module: nn.Module,
     query: Tensor,
     key: Tensor,
     value: Tensor,
-    attention_mask: Tensor | None,  # noqa: ARG001
+    attention_mask: Tensor | None,  # noqa: ARG001 - there is no padding
     *,
     plan: Plan,
     scaling: float | None = None,
@@ -74,91 +47,105 @@ def packed_attention(
     softcap: float | None = None,
     **_: object,
 ) -> tuple[Tensor, None]:
-    """Attend within each row of the plan, and from each row to its group's prefix.
+    """Attend as ``attend`` does, in the shapes of transformers' attention interface.
 
     Args:
-        module: The attention layer (unused; part of the interface).
+        module: The attention layer.
         query: ``[1, heads, T, head_dim]``.
         key: ``[1, key heads, T, head_dim]``.
         value: ``[1, key heads, T, head_dim]``.
-        attention_mask: Always ``None``: there is no padding.
+        attention_mask: Always ``None``.
         plan: Where rows lie.
-        scaling: Factor of the dot products; ``None`` is ``head_dim ** -0.5``.
-        sliding_window: Tokens further apart than ``sliding_window - 1`` do not see each other.
-        softcap: Scores become ``tanh(score / softcap) * softcap`` (Gemma 2).
+        scaling: See ``Rule``; ``None`` is ``head_dim ** -0.5``.
+        sliding_window: See ``Rule``.
+        softcap: See ``Rule``.
 
     Returns:
         ``[1, T, heads, head_dim]`` and no weights.
     """
-    scale = query.shape[-1] ** -0.5 if scaling is None else scaling
-    rule = _Rule(scaling=scale, causal=plan.causal, window=sliding_window, softcap=softcap)
-    repeats = query.shape[1] // key.shape[1]
-    keys, values = key[0].repeat_interleave(repeats, 0), value[0].repeat_interleave(repeats, 0)
-    out = torch.empty_like(query[0])
-    start = 0
-    for group in plan.groups:
-        _attend_group(query[0], keys, values, out, group, start, rule)
-        start += group.tokens
-    return out.transpose(0, 1).unsqueeze(0), None
+    rule = Rule(query.shape[-1] ** -0.5 if scaling is None else scaling, sliding_window, softcap)
+    by_token = (part[0].transpose(0, 1) for part in (query, key, value))
+    return attend(*by_token, plan=plan, rule=rule, layer=module).unsqueeze(0), None
+
+
+def attend(query: Tensor, key: Tensor, value: Tensor, *, plan: Plan, rule: Rule, layer: object) -> Tensor:
+    """Attend within each row of the plan, and from each row to its group's prefix.
+
+    Args:
+        query: ``(T, heads, head_dim)``, or ``(rows, heads, head_dim)`` with only the positions of ``plan.reads``.
+        key: ``(T, key heads, head_dim)``.
+        value: ``(T, key heads, head_dim)``.
+        plan: Where rows lie.
+        rule: What happens to scores.
+        layer: Stands for this layer in ``plan.prefixes``.
+
+    Returns:
+        As ``query``.
+    """
+    kernel = None
+    if query.is_cuda:
+        kernel = _checked_kernel(query.shape[1:], key.shape[1], query.dtype, query.device, rule, plan.causal)
+    if kernel is None:
+        return attend_by_pieces(query, key, value, plan=plan, rule=rule, layer=layer)
+    return attend_at_once(query, key, value, plan=plan, rule=rule, layer=layer, kernel=kernel)
+
+
+@cache
+def _checked_kernel(
+    shape: torch.Size,
+    key_heads: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    rule: Rule,
+    causal: bool,
+) -> VarlenKernel | None:
+    """Return the first kernel that is there and gives what the plain way gives; ``None`` if there is none.
+
+    Args:
+        shape: ``(heads, head_dim)``.
+        key_heads: How many heads keys and values have.
+        dtype: Precision of queries, keys and values.
+        device: Where they are.
+        rule: What happens to scores.
+        causal: Whether a token sees only what stands before it.
+    """
+    for name, kernel in kernels(dtype, rule):
+        if _agrees(name, kernel, shape, key_heads, dtype, device, rule, causal=causal):
+            return kernel
+    _LOG.info("No variable-length attention kernel serves %s on %s; rows attend piece by piece.", dtype, device)
+    return None
+
+
+def _agrees(
+    name: str,
+    kernel: VarlenKernel,
+    shape: torch.Size,
+    key_heads: int,
+    dtype: torch.dtype,
+    device: torch.device,
+    rule: Rule,
+    *,
+    causal: bool,
+) -> bool:
+    """Return whether a kernel gives the plain result for a small plan with a prefix (if causal) and three rows."""
+    plan = Plan((Group(24 if causal else 0, (40, 7, 7)), Group(0, (70,))), causal)
+    tokens = sum(group.tokens for group in plan.groups)
+    generator = torch.Generator().manual_seed(0)
+    query, key, value = (
+        torch.randn(tokens, heads, shape[1], generator=generator).to(device, dtype)
+        for heads in (shape[0], key_heads, key_heads)
+    )
+    expected = attend_by_pieces(query, key, value, plan=plan, rule=rule, layer=None)
+    try:
+        found = attend_at_once(query, key, value, plan=plan, rule=rule, layer=None, kernel=kernel)
+    except Exception as error:  # noqa: BLE001 - whatever a kernel says, rows can attend piece by piece
+        _LOG.info("The attention kernel %s does not run here: %s", name, error)
+        return False
+    if torch.allclose(found.float(), expected.float(), atol=0.03, rtol=0.03):
+        return True
+    _LOG.warning("The attention kernel %s gives another result than torch's own on %s; not used.", name, device)
+    return False
 
 
 def _no_mask(*_: object, **__: object) -> None:
     return None
-
-
-def _attend_group(
-    query: Tensor, key: Tensor, value: Tensor, out: Tensor, group: Group, start: int, rule: _Rule
-) -> None:
-    """Fill ``out[:, start : start + group.tokens]``; tensors are ``[heads, T, head_dim]``."""
-    end = start + group.prefix
-    shared_key, shared_value = key[:, start:end], value[:, start:end]
-    if group.prefix:
-        own = (query[:, start:end], shared_key, shared_value)
-        out[:, start:end] = _attend(*(part[None] for part in own), rule=rule)[0]
-    for count, length in _runs(group.lengths):
-        place = slice(end, end + count * length)
-        keys = _with_prefix(shared_key, _rows(key[:, place], count))
-        values = _with_prefix(shared_value, _rows(value[:, place], count))
-        seen = _attend(_rows(query[:, place], count), keys, values, rule=rule)
-        out[:, place] = seen.transpose(0, 1).flatten(1, 2)
-        end = place.stop
-
-
-def _runs(lengths: tuple[int, ...]) -> Iterator[tuple[int, int]]:
-    """Yield ``(how many, length)`` for neighbours of equal length, which attend as one batch."""
-    for length, same in groupby(lengths):
-        yield len(list(same)), length
-
-
-def _rows(packed: Tensor, count: int) -> Tensor:
-    """View ``[heads, count * length, dim]`` as ``[count, heads, length, dim]``."""
-    return packed.view(packed.shape[0], count, -1, packed.shape[2]).transpose(0, 1)
-
-
-def _with_prefix(shared: Tensor, own: Tensor) -> Tensor:
-    if not shared.shape[1]:
-        return own
-    return torch.cat((shared.expand(own.shape[0], *shared.shape), own), dim=2)
-
-
-def _attend(query: Tensor, key: Tensor, value: Tensor, *, rule: _Rule) -> Tensor:
-    """Return ``[count, heads, length, dim]``; the last ``length`` keys are the queries' own positions."""
-    mask = _visible(query.shape[2], key.shape[2], rule, query.device)
-    if rule.softcap is None:
-        return scaled_dot_product_attention(query, key, value, attn_mask=mask, scale=rule.scaling)
-    scores = torch.tanh(query @ key.transpose(2, 3) * (rule.scaling / rule.softcap)) * rule.softcap
-    if mask is not None:
-        scores = scores.masked_fill(~mask, -torch.inf)
-    weights = torch.softmax(scores, dim=-1, dtype=torch.float32)
-    return weights.to(value.dtype) @ value
-
-
-def _visible(length: int, keys: int, rule: _Rule, device: torch.device) -> Tensor | None:
-    """Return which keys each query sees, ``[length, keys]``; ``None`` where it sees all of them."""
-    window = keys if rule.window is None else rule.window
-    if not rule.causal and window >= keys:
-        return None
-    places = torch.arange(keys, device=device)
-    ahead = places - places[keys - length :, None]
-    near = ahead.abs() < window
-    return near & (ahead <= 0) if rule.causal else near

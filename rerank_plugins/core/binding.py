@@ -10,7 +10,10 @@ from rerank_plugins.core.cache import CachedReads
 from rerank_plugins.core.devices import batch_budget
 from rerank_plugins.core.engine import Engine
 from rerank_plugins.core.family import Limits
+from rerank_plugins.core.fitting import fit
 from rerank_plugins.core.forwards import forward_for
+from rerank_plugins.core.int8 import Int8, check_int8
+from rerank_plugins.core.linears import fastest
 from rerank_plugins.core.scheduler import Scheduler
 from rerank_plugins.core.scorer import Scorer
 from rerank_plugins.core.tokenization import TextTokenizer
@@ -21,6 +24,7 @@ if TYPE_CHECKING:
 
     from rerank_plugins.core.checkpoint import Checkpoint
     from rerank_plugins.core.family import Family
+    from rerank_plugins.core.linears import Kernel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -33,6 +37,7 @@ class Settings:
 
     device: torch.device
     dtype: torch.dtype
+    quantize: Literal["int8"] | None
     max_length: int | None
     max_query_length: int | None
     long_documents: Literal["truncate", "passages"]
@@ -44,6 +49,16 @@ class Settings:
         size = self.cache_size
         if size is not None and (type(size) is not int or size < 0):
             raise ArgumentError(f"cache_size must be a whole number from 0 up, or None, got {size!r}.")
+        _check_quantize(self.quantize, self.device)
+
+    @property
+    def precision(self) -> str:
+        """What the weights of linear layers are held in: ``"float32"``, ``"bfloat16"``, ``"int8"``."""
+        return str(self.dtype).removeprefix("torch.") if self.quantize is None else self.quantize
+
+    def kernel(self) -> Kernel:
+        """Return what makes linear layers."""
+        return Int8 if self.quantize == "int8" else fastest(self.dtype, self.device)
 
     def limits(self, family: Family, most: int) -> Limits:
         """Return what was asked for, else the family's default, else all the model can take.
@@ -69,12 +84,14 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
     model = build_model(checkpoint, family.loader, settings.dtype, settings.device, depth=depth)
     tokenizer = TextTokenizer(checkpoint)
     most = capacity(checkpoint, tokenizer, model) - family.template.overhead(tokenizer)
-    forward = forward_for(model, pool=family.readout.pool(model), layers=layers, merging=family.loader.merging)
+    pool = family.readout.pool(model)
+    fit(model, settings.kernel(), only_reads=pool == "reads")
+    forward = forward_for(model, pool=pool, layers=layers, merging=family.loader.merging)
     engine = Engine(forward, batch_tokens=batch_budget(settings.batch_tokens, model))
     kept = family.cache_size if settings.cache_size is None else settings.cache_size
     return Scorer(
         name=checkpoint.name,
-        dtype=str(settings.dtype).removeprefix("torch."),
+        dtype=settings.precision,
         template=family.template,
         tokenizer=tokenizer,
         limits=settings.limits(family, most),
@@ -82,6 +99,16 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
         activation=family.activation(checkpoint),
         scheduler=Scheduler(CachedReads(engine, size=kept)),
     )
+
+
+def _check_quantize(quantize: object, device: torch.device) -> None:
+    if quantize is None:
+        return
+    if quantize != "int8":
+        raise ArgumentError(f"quantize must be 'int8' or None, got {quantize!r}.")
+    if device.type != "cpu":
+        raise ArgumentError(f"quantize='int8' is for the CPU; on {device} use dtype='bfloat16'.")
+    check_int8()
 
 
 def _check_limit(name: str, value: object, most: int) -> None:

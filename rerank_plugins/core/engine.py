@@ -43,6 +43,7 @@ class Engine:
             OutOfDeviceMemoryError: A single row does not fit.
         """
         vectors: dict[int, Tensor] = {}
+        rows = self._forward.needed(rows)
         for batch in self._forward.batches(rows, self._budget):
             self._read_batch(rows, batch, vectors)
         found = [vectors[index] for index in range(len(rows))]

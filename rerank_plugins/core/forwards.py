@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING, Literal, Protocol
 import torch
 
 from rerank_plugins.core.attention import IMPLEMENTATION
-from rerank_plugins.core.packing import bundles, forwards, pack
+from rerank_plugins.core.packing import bundles, forwards, pack, seen_rows
 from rerank_plugins.core.padding import pad, padded_batches
+from rerank_plugins.core.plan import Plan, Prefixes
 from rerank_plugins.core.taps import Taps
 from rerank_plugins.errors import ArgumentError
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
     from rerank_plugins.core.family import Merging, Row
     from rerank_plugins.core.packing import Bundle, Packed
+    from rerank_plugins.core.plan import KeysAndValues
 
     Pool = Literal["reads", "mean"]
 
@@ -30,8 +32,12 @@ class Forward(Protocol):
     device: torch.device
     width: int
 
+    def needed(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows without tokens that change no vector."""
+        ...
+
     def batches(self, rows: Sequence[Row], budget: int) -> list[list[Bundle]]:
-        """Return which rows go into which forward."""
+        """Return which rows go into which forward; they must run in this order."""
         ...
 
     def vectors(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
@@ -67,37 +73,48 @@ class PackedForward:
         self, model: PreTrainedModel, *, pool: Pool, layers: tuple[int, ...], merging: Merging | None
     ) -> None:
         self._trunk = model.base_model
-        self._causal = any(getattr(module, "is_causal", False) for module in self._trunk.modules())
+        parts = list(self._trunk.modules())
+        self._causal = any(getattr(part, "is_causal", False) for part in parts)
+        self._trims = any(getattr(part, "trims", False) for part in parts)
         self._pool = pool
         self._inputs = _Inputs(model)
         self._taps = Taps(self._trunk, layers, merging) if layers or merging is not None else None
+        self._prefix: dict[object, KeysAndValues] = {}
         self.device = model.device
         self.width: int = model.config.hidden_size
 
+    def needed(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows without tokens that change no vector."""
+        return seen_rows(rows) if self._causal and self._pool == "reads" else rows
+
     def batches(self, rows: Sequence[Row], budget: int) -> list[list[Bundle]]:
-        """Return which rows go into which forward."""
+        """Return which rows go into which forward; they must run in this order."""
         return list(forwards(rows, bundles(rows, causal=self._causal), budget))
 
     def vectors(self, rows: Sequence[Row], batch: Sequence[Bundle]) -> dict[int, Tensor]:
         """Return the float32 vectors of each row of the batch, by the row's index."""
-        packed = pack(rows, batch, causal=self._causal)
-        found = self._run(packed)
+        packed = pack(rows, batch)
+        prefixes = Prefixes(carried=self._prefix)
+        found = self._run(packed, prefixes)
+        self._prefix = prefixes.kept  # not before the forward is through: it may have to run again in halves
         size = len(found) // len(packed.reads) if packed.reads else 1
         counts = [1 if self._pool == "mean" else len(rows[index].reads) * size for index in packed.rows]
         return dict(zip(packed.rows, found.float().split(counts), strict=True))
 
-    def _run(self, packed: Packed) -> Tensor:
+    def _run(self, packed: Packed, prefixes: Prefixes) -> Tensor:
         tensors = self._inputs([packed.ids], [packed.positions], [packed.type_ids])
-        reads = torch.tensor(packed.reads, dtype=torch.long, device=self.device)
+        reads = on_device(packed.reads, self.device)
+        trims = self._trims and len(packed.reads) == len(packed.rows)
+        plan = Plan(packed.groups, self._causal, reads if trims else None, prefixes)
         if self._taps is not None:
-            with self._taps.reading(packed, reads):
-                self._trunk(**tensors, plan=packed.plan)
+            with self._taps.reading(plan, reads, packed.mergeable):
+                self._trunk(**tensors, plan=plan)
                 return self._taps.vectors()
-        hidden: Tensor = self._trunk(**tensors, plan=packed.plan).last_hidden_state[0]
+        hidden: Tensor = self._trunk(**tensors, plan=plan).last_hidden_state[0]
         if self._pool == "reads":
-            return hidden[reads]
-        lengths = [length for group in packed.plan.groups for length in group.lengths]
-        return torch.segment_reduce(hidden.float(), "mean", lengths=torch.tensor(lengths, device=self.device))
+            return hidden if trims else hidden[reads]
+        lengths = [length for group in packed.groups for length in group.lengths]
+        return torch.segment_reduce(hidden.float(), "mean", lengths=on_device(lengths, self.device))
 
 
 class PaddedForward:
@@ -110,6 +127,10 @@ class PaddedForward:
         self.device = model.device
         self.width: int = model.config.hidden_size
 
+    def needed(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Return the rows as they are: these models look both ways."""
+        return rows
+
     def batches(self, rows: Sequence[Row], budget: int) -> list[list[Bundle]]:
         """Return which rows go into which forward."""
         return padded_batches(rows, budget)
@@ -118,7 +139,7 @@ class PaddedForward:
         """Return the float32 vectors of each row of the batch, by the row's index."""
         order = [index for bundle in batch for index in bundle.rows]
         padded = pad([rows[index] for index in order])
-        mask = torch.tensor(padded.mask, device=self.device)
+        mask = on_device(padded.mask, self.device)
         tensors = self._inputs(padded.ids, padded.positions, padded.type_ids)
         hidden = self._trunk(**tensors, attention_mask=mask).last_hidden_state
         if self._pool == "mean":
@@ -143,9 +164,15 @@ class _Inputs:
         values = {"input_ids": ids, "position_ids": positions}
         if self._takes_types:
             values["token_type_ids"] = types
-        tensors = {name: torch.tensor(value, device=self._device) for name, value in values.items()}
+        tensors = {name: on_device(value, self._device) for name, value in values.items()}
         tensors["position_ids"] += self._first_position
         return tensors
+
+
+def on_device(values: Sequence[object], device: torch.device) -> Tensor:
+    """Return whole numbers as a tensor, copied without waiting for what the device is doing."""
+    tensor = torch.tensor(values, dtype=torch.long)
+    return tensor.pin_memory().to(device, non_blocking=True) if device.type == "cuda" else tensor.to(device)
 
 
 def first_position(trunk: nn.Module) -> int:

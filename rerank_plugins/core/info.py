@@ -18,7 +18,7 @@ class RerankerInfo:
         revision: The revision that was asked for, if any.
         family: Name of the family.
         devices: Where the model runs.
-        dtype: Precision of the weights.
+        dtype: Precision of the weights; ``"int8"`` where linear layers are quantized.
         max_length: Token limit of one row.
         score_kind: The scale of scores, and so of ``threshold``.
         supports_instruction: Whether an ``instruction`` is taken.

@@ -7,16 +7,16 @@ over its real members; positions start anew.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain
 from typing import TYPE_CHECKING
 
 import torch
 
-from rerank_plugins.core.attention import Group, Plan
-
 if TYPE_CHECKING:
     from torch import Tensor
+
+    from rerank_plugins.core.plan import Group, Plan
 
     Span = tuple[int, int]
 
@@ -63,15 +63,17 @@ def _moved(layout: Layout, target: Tensor) -> Layout:
     groups, start = [], 0
     for group in layout.plan.groups:
         ends = []
-        start += group.prefix
+        start += group.laid
         for length in group.lengths:
             ends.append(place[start + length - 1] - place[start] + 1)
             start += length
-        groups.append(Group(group.prefix, tuple(ends)))
+        groups.append(replace(group, lengths=tuple(ends)))
     spans = tuple((place[a], place[b - 1] + 1) if a < b else (0, 0) for a, b in layout.mergeable)
-    return Layout(Plan(tuple(groups), layout.plan.causal), target[layout.reads], spans)
+    reads = target[layout.reads]
+    plan = replace(layout.plan, groups=tuple(groups), memory={})
+    return Layout(plan if plan.reads is None else replace(plan, reads=reads), reads, spans)
 
 
 def _positions(group: Group) -> list[int]:
     rows = (range(group.prefix, group.prefix + length) for length in group.lengths)
-    return [*range(group.prefix), *chain.from_iterable(rows)]
+    return [*range(group.laid), *chain.from_iterable(rows)]

@@ -6,11 +6,11 @@ attend together, and filled into forwards by a budget of real tokens.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import chain, pairwise
 from typing import TYPE_CHECKING
 
-from rerank_plugins.core.attention import Group, Plan
+from rerank_plugins.core.plan import Group
 from rerank_plugins.core.prefixes import best_partition
 
 if TYPE_CHECKING:
@@ -30,7 +30,7 @@ class Packed:
         ids: Token ids, ``T`` of them.
         positions: Position of each token in its own row.
         type_ids: Segment id of each token.
-        plan: Where rows lie.
+        groups: Where rows lie.
         rows: Index of each row in the call, in packed order.
         reads: Packed positions to read, row after row.
         mergeable: For each row, in packed order, the packed span that may be merged.
@@ -39,7 +39,7 @@ class Packed:
     ids: list[int]
     positions: list[int]
     type_ids: list[int]
-    plan: Plan
+    groups: tuple[Group, ...]
     rows: tuple[int, ...]
     reads: list[int]
     mergeable: tuple[tuple[int, int], ...]
@@ -47,10 +47,19 @@ class Packed:
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """Rows (by index) that share the first ``prefix`` ids."""
+    """Rows (by index) that share the first ``prefix`` ids.
+
+    Attributes:
+        prefix: How many ids.
+        rows: Which rows.
+        carried: Whether the forward before computed the prefix.
+        keep: Whether the forward after this one needs it.
+    """
 
     prefix: int
     rows: tuple[int, ...]
+    carried: bool = False
+    keep: bool = False
 
 
 def bundles(rows: Sequence[Row], *, causal: bool) -> list[Bundle]:
@@ -78,21 +87,22 @@ def forwards(rows: Sequence[Row], found: Sequence[Bundle], budget: int) -> Itera
 
 def tokens(rows: Sequence[Row], bundle: Bundle) -> int:
     """Return how many tokens a bundle takes in a forward."""
-    return bundle.prefix + sum(len(rows[index].ids) - bundle.prefix for index in bundle.rows)
+    return _group(rows, bundle).tokens
 
 
-def pack(rows: Sequence[Row], batch: Sequence[Bundle], *, causal: bool) -> Packed:
+def pack(rows: Sequence[Row], batch: Sequence[Bundle]) -> Packed:
     """Lay out one forward."""
     laid = _Laid([], [], [], [], [])
     for bundle in batch:
-        laid.tokens(rows[bundle.rows[0]], 0, bundle.prefix)
+        if not bundle.carried:
+            laid.tokens(rows[bundle.rows[0]], 0, bundle.prefix)
         for index in bundle.rows:
             laid.row(rows[index], bundle.prefix)
     return Packed(
         ids=laid.ids,
         positions=laid.positions,
         type_ids=laid.type_ids,
-        plan=Plan(tuple(_group(rows, bundle) for bundle in batch), causal),
+        groups=tuple(_group(rows, bundle) for bundle in batch),
         rows=tuple(chain.from_iterable(bundle.rows for bundle in batch)),
         reads=laid.reads,
         mergeable=tuple(laid.mergeable),
@@ -129,11 +139,23 @@ def halves(batch: Sequence[Bundle]) -> list[Sequence[Bundle]]:
         return [batch[:middle], batch[middle:]]
     bundle = batch[0]
     middle = len(bundle.rows) // 2
-    return [[Bundle(bundle.prefix, part)] for part in (bundle.rows[:middle], bundle.rows[middle:])]
+    first = Bundle(bundle.prefix, bundle.rows[:middle], bundle.carried, keep=bundle.prefix > 0)
+    return [[first], [Bundle(bundle.prefix, bundle.rows[middle:], first.keep, bundle.keep)]]
+
+
+def seen_rows(rows: Sequence[Row]) -> Sequence[Row]:
+    """Return the rows of a causal model without the tokens after the last read, which none can see."""
+    return [row if max(row.reads, default=0) + 1 >= len(row.ids) else _until_last_read(row) for row in rows]
+
+
+def _until_last_read(row: Row) -> Row:
+    end = max(row.reads) + 1
+    return replace(row, ids=row.ids[:end], type_ids=None if row.type_ids is None else row.type_ids[:end])
 
 
 def _group(rows: Sequence[Row], bundle: Bundle) -> Group:
-    return Group(bundle.prefix, tuple(len(rows[index].ids) - bundle.prefix for index in bundle.rows))
+    lengths = tuple(len(rows[index].ids) - bundle.prefix for index in bundle.rows)
+    return Group(bundle.prefix, lengths, bundle.carried, bundle.keep)
 
 
 def _shared(rows: Sequence[Row]) -> list[Bundle]:
@@ -164,15 +186,18 @@ def _by_length(rows: Sequence[Row], bundle: Bundle) -> Bundle:
 
 
 def _pieces(rows: Sequence[Row], bundle: Bundle, budget: int) -> Iterator[Bundle]:
-    """Split a bundle into pieces that fit the budget; each piece repeats the prefix."""
+    """Split a bundle into pieces that fit the budget; the first computes the prefix and keeps it for the others.
+
+    A piece that follows another of its bundle starts a forward, because the two together are over the budget.
+    """
     piece: list[int] = []
-    used = bundle.prefix
+    used, carried = bundle.prefix, False
     for index in bundle.rows:
         size = len(rows[index].ids) - bundle.prefix
         if piece and used + size > budget:
-            yield Bundle(bundle.prefix, tuple(piece))
-            piece, used = [], bundle.prefix
+            yield Bundle(bundle.prefix, tuple(piece), carried, keep=bundle.prefix > 0)
+            piece, used, carried = [], 0, bundle.prefix > 0
         piece.append(index)
         used += size
     if piece:
-        yield Bundle(bundle.prefix, tuple(piece))
+        yield Bundle(bundle.prefix, tuple(piece), carried)

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from torch import Tensor, nn
 
     from rerank_plugins.core.family import Merging
-    from rerank_plugins.core.packing import Packed
+    from rerank_plugins.core.merging import Span
+    from rerank_plugins.core.plan import Plan
 
 
 class Taps:
@@ -42,9 +43,9 @@ class Taps:
             self._hook_merging(merging)
 
     @contextmanager
-    def reading(self, packed: Packed, reads: Tensor) -> Iterator[None]:
+    def reading(self, plan: Plan, reads: Tensor, mergeable: tuple[Span, ...]) -> Iterator[None]:
         """Read in the forward that runs inside the block."""
-        self._layout, self._found = Layout(packed.plan, reads, packed.mergeable), []
+        self._layout, self._found = Layout(plan, reads, mergeable), []
         try:
             yield
         finally:
@@ -62,9 +63,11 @@ class Taps:
             hook = self._merge_before if index in before else self._follow
             self._trunk.layers[index].register_forward_pre_hook(hook, with_kwargs=True)
 
-    def _read(self, _: nn.Module, __: Any, output: Tensor) -> None:
-        if self._layout is not None:
-            self._found.append(output[0, self._layout.reads])
+    def _read(self, layer: nn.Module, _: Any, output: Tensor) -> None:
+        if self._layout is None:
+            return
+        trimmed = self._layout.plan.reads is not None and getattr(layer, "trims", False)
+        self._found.append(output[0] if trimmed else output[0, self._layout.reads])
 
     def _merge_before(self, _: nn.Module, args: Any, keywords: dict[str, Any]) -> Any:
         if self._layout is None or self._merging is None:

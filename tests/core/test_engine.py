@@ -2,56 +2,19 @@
 
 from __future__ import annotations
 
-import pytest
-import tiny
-import torch
+from typing import TYPE_CHECKING
 
-from rerank_plugins.core import attention
-from rerank_plugins.core.engine import Engine
+import pytest
+import torch
+from readers import DECODERS, ENCODERS, engine, one_by_one, random_rows
+
 from rerank_plugins.core.family import Row
-from rerank_plugins.core.forwards import forward_for
+from rerank_plugins.core.linears import Plain
 from rerank_plugins.errors import OutOfDeviceMemoryError
 
-ENCODERS = ("bert", "xlm-roberta", "modernbert")
-DECODERS = ("qwen2", "qwen3", "llama", "gemma2")
-LENGTHS = (7, 31, 7, 1, 90, 12, 31, 150, 40)
-
-
-def random_rows(*, last: bool, prefix: int = 0, types: bool = False) -> list[Row]:
-    """Return rows of several lengths; ``last`` reads the end instead of the start."""
-    generator = torch.Generator().manual_seed(1)
-    shared = torch.randint(5, 200, (prefix,), generator=generator).tolist()
-    rows = []
-    for length in LENGTHS:
-        ids = shared + torch.randint(5, 200, (length,), generator=generator).tolist()
-        kinds = [0] * (len(ids) // 2) + [1] * (len(ids) - len(ids) // 2) if types else None
-        rows.append(Row(ids, (len(ids) - 1,) if last else (0,), len(rows), kinds))
-    return rows
-
-
-@torch.inference_mode()
-def one_by_one(architecture: str, rows: list[Row]) -> list[torch.Tensor]:
-    """Return each row's last hidden state ``(tokens, hidden)`` from stock transformers with eager attention."""
-    model = tiny_model(architecture)
-    model.set_attn_implementation("eager")
-    states = []
-    for row in rows:
-        kinds = {} if row.type_ids is None else {"token_type_ids": torch.tensor([row.type_ids])}
-        states.append(model.base_model(input_ids=torch.tensor([row.ids]), **kinds).last_hidden_state[0])
-    return states
-
-
-def tiny_model(architecture: str):
-    torch.manual_seed(0)
-    return tiny.build(architecture)
-
-
-def engine(architecture: str, *, pool: str = "reads", batch_tokens: int = 128) -> Engine:
-    model = tiny_model(architecture)
-    if architecture != "deberta":
-        attention.register()
-        model.set_attn_implementation(attention.IMPLEMENTATION)
-    return Engine(forward_for(model, pool=pool), batch_tokens=batch_tokens)
+if TYPE_CHECKING:
+    from rerank_plugins.core.engine import Engine
+    from rerank_plugins.core.linears import Kernel
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 64, 4096])
@@ -110,12 +73,13 @@ def test_no_rows_give_no_vectors() -> None:
 
 
 @pytest.mark.parametrize(("failing", "batch_tokens"), [(0, 4096), (1, 256), (2, 128), *((k, 1) for k in range(9))])
+@pytest.mark.parametrize("kernel", [None, Plain])
 @pytest.mark.parametrize("architecture", ["bert", "deberta", "qwen2"])
 def test_every_row_is_read_once_when_a_forward_runs_out_of_memory(
-    architecture: str, failing: int, batch_tokens: int, monkeypatch: pytest.MonkeyPatch
+    architecture: str, kernel: Kernel | None, failing: int, batch_tokens: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rows = random_rows(last=architecture == "qwen2", prefix=10)
-    reader = engine(architecture, batch_tokens=batch_tokens)
+    reader = engine(architecture, batch_tokens=batch_tokens, kernel=kernel)
     expected = reader.read(rows)
     calls = fail_forwards(reader, monkeypatch, {failing})
     torch.testing.assert_close(reader.read(rows), expected, atol=1e-5, rtol=0)

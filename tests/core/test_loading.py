@@ -21,6 +21,7 @@ from rerank_plugins import (
     UnknownOptionError,
     load,
 )
+from rerank_plugins.core.int8 import Int8
 
 Edit = Callable[[Path], None]
 
@@ -218,7 +219,7 @@ def test_a_family_option_is_refused_by_another_family(checkpoint: Callable[[str]
         ({"cache_size": -1}, ArgumentError, "cache_size"),
         ({"long_documents": "split"}, ArgumentError, "'truncate' or 'passages'"),
         ({"overlap_tokens": -1}, ArgumentError, "overlap_tokens"),
-        ({"quantize": "int8"}, ArgumentError, "quantize"),
+        ({"quantize": "int4"}, ArgumentError, "'int8' or None"),
         ({"instruction_policy": "drop"}, ArgumentError, "'raise' or 'ignore'"),
         ({"instruction": 5}, ArgumentTypeError, "instruction must be a string"),
     ],
@@ -233,6 +234,27 @@ def test_an_option_that_cannot_be_used_is_refused(
 def test_the_longest_row_of_roberta_leaves_out_its_padding_positions(checkpoint: Callable[[str], Path]) -> None:
     with load(str(checkpoint("xlm-roberta"))) as reranker:
         assert reranker.info.max_length == 256
+
+
+@pytest.mark.parametrize("architecture", ["bert", "xlm-roberta", "modernbert", "deberta"])
+def test_int8_scores_stay_near_float32(checkpoint: Callable[[str], Path], architecture: str) -> None:
+    directory = str(checkpoint(architecture))
+    with load(directory) as exact, load(directory, quantize="int8") as rounded:
+        assert rounded.info.dtype == "int8"
+        found, expected = (each.score(tiny.QUERY, tiny.DOCUMENTS, normalize=True) for each in (rounded, exact))
+    assert found == pytest.approx(expected, abs=0.1)
+    assert found != expected
+
+
+def test_int8_is_refused_where_the_kernel_is_missing(
+    checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def missing(*_: object, **__: object) -> None:
+        raise RuntimeError("could not create a primitive descriptor")
+
+    monkeypatch.setattr(Int8, "__init__", missing)
+    with pytest.raises(ArgumentError, match="integer kernels"):
+        load(str(checkpoint("bert")), quantize="int8")
 
 
 def test_quantized_weights_are_refused(copied: Callable[[str], Path]) -> None:

@@ -68,7 +68,7 @@ def test_a_forward_exceeds_the_budget_only_for_a_single_row(rows: list[Row], cau
 @given(some_rows, st.booleans())
 def test_packed_ids_are_each_rows_own_at_its_reads(rows: list[Row], causal: bool) -> None:
     (batch,) = forwards(rows, bundles(rows, causal=causal), 10_000)
-    packed = pack(rows, batch, causal=causal)
+    packed = pack(rows, batch)
     found = [(packed.ids[read], packed.positions[read]) for read in packed.reads]
     assert found == [(rows[index].ids[-1], len(rows[index].ids) - 1) for index in packed.rows]
 
