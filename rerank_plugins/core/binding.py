@@ -11,7 +11,7 @@ from rerank_plugins.core.devices import batch_budget
 from rerank_plugins.core.engine import Engine
 from rerank_plugins.core.family import Limits
 from rerank_plugins.core.forwards import forward_for
-from rerank_plugins.core.scheduler import Scheduler
+from rerank_plugins.core.scheduler import MERGED_FORWARDS, Scheduler
 from rerank_plugins.core.scorer import Scorer
 from rerank_plugins.core.tokenization import TextTokenizer
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
@@ -70,7 +70,8 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
     tokenizer = TextTokenizer(checkpoint)
     most = capacity(checkpoint, tokenizer, model) - family.template.overhead(tokenizer)
     forward = forward_for(model, pool=family.readout.pool(model), layers=layers, merging=family.loader.merging)
-    engine = Engine(forward, batch_tokens=batch_budget(settings.batch_tokens, model))
+    budget = batch_budget(settings.batch_tokens, model)
+    engine = Engine(forward, batch_tokens=budget)
     kept = family.cache_size if settings.cache_size is None else settings.cache_size
     return Scorer(
         name=checkpoint.name,
@@ -80,7 +81,7 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
         limits=settings.limits(family, most),
         head=family.readout.head(model, tokenizer),
         activation=family.activation(checkpoint),
-        scheduler=Scheduler(CachedReads(engine, size=kept)),
+        scheduler=Scheduler(CachedReads(engine, size=kept), merged_tokens=MERGED_FORWARDS * budget),
     )
 
 
