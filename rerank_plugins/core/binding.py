@@ -1,4 +1,4 @@
-"""Binds a family to one checkpoint on one device: the model, its limits and its head; downloads nothing."""
+"""Binds a family to one checkpoint on its devices: the model, its limits and its head; downloads nothing."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rerank_plugins.core.devices import batch_budget
 from rerank_plugins.core.engine import Engine
 from rerank_plugins.core.family import Limits
 from rerank_plugins.core.forwards import forward_for
+from rerank_plugins.core.replicas import behind_one
 from rerank_plugins.core.scheduler import MERGED_FORWARDS, Scheduler
 from rerank_plugins.core.scorer import Scorer
 from rerank_plugins.core.tokenization import TextTokenizer
@@ -25,13 +26,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How a model is to be run; each field is the argument of ``load`` with its name, device and dtype resolved.
+    """How a model is to be run; each field is the argument of ``load`` with its name, devices and dtype resolved.
 
     Raises:
         ArgumentError: A value that cannot be used.
     """
 
-    device: torch.device
+    devices: tuple[torch.device, ...]
     dtype: torch.dtype
     max_length: int | None
     max_query_length: int | None
@@ -66,12 +67,18 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
     """
     layers = family.readout.layers(checkpoint)
     depth = max(layers, default=None)
-    model = build_model(checkpoint, family.loader, settings.dtype, settings.device, depth=depth)
+    models = [
+        build_model(checkpoint, family.loader, settings.dtype, device, depth=depth) for device in settings.devices
+    ]
+    model = models[0]
     tokenizer = TextTokenizer(checkpoint)
     most = capacity(checkpoint, tokenizer, model) - family.template.overhead(tokenizer)
-    forward = forward_for(model, pool=family.readout.pool(model), layers=layers, merging=family.loader.merging)
-    budget = batch_budget(settings.batch_tokens, model)
-    engine = Engine(forward, batch_tokens=budget)
+    budgets = [batch_budget(settings.batch_tokens, replica) for replica in models]
+    pool, merging = family.readout.pool(model), family.loader.merging
+    engines = [
+        Engine(forward_for(replica, pool=pool, layers=layers, merging=merging), batch_tokens=budget)
+        for replica, budget in zip(models, budgets, strict=True)
+    ]
     kept = family.cache_size if settings.cache_size is None else settings.cache_size
     return Scorer(
         name=checkpoint.name,
@@ -81,7 +88,9 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
         limits=settings.limits(family, most),
         head=family.readout.head(model, tokenizer),
         activation=family.activation(checkpoint),
-        scheduler=Scheduler(CachedReads(engine, size=kept), merged_tokens=MERGED_FORWARDS * budget),
+        scheduler=Scheduler(
+            CachedReads(behind_one(engines), size=kept), merged_tokens=MERGED_FORWARDS * sum(budgets)
+        ),
     )
 
 
