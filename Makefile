@@ -8,7 +8,7 @@ PEERS := .venv-peers
 PEERS_STAMP := $(PEERS)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test test-peers check readme format clean
+.PHONY: help install demo demo-results bench-tokenization test test-peers check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -29,6 +29,9 @@ demo: $(STAMP)  ## Retrieve and rerank real text in three frameworks (MODEL=hub 
 demo-results: $(STAMP)  ## Run the demo twice and write its numbers to benchmarks/results
 	$(BIN)/python examples/demo.py --json benchmarks/results/demo.json
 	$(BIN)/python examples/demo.py --no-cache --json benchmarks/results/demo-no-cache.json
+
+bench-tokenization: $(STAMP)  ## Time how rows are written and write the numbers to benchmarks/results
+	$(BIN)/python benchmarks/tokenization.py
 
 test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers"

@@ -1,4 +1,4 @@
-"""Binds a family to one checkpoint on one device: the model, its limits and its head; downloads nothing."""
+"""Binds a family to one checkpoint on its devices: the model, its limits and its head; downloads nothing."""
 
 from __future__ import annotations
 
@@ -14,7 +14,8 @@ from rerank_plugins.core.fitting import fit
 from rerank_plugins.core.forwards import forward_for
 from rerank_plugins.core.int8 import Int8, check_int8
 from rerank_plugins.core.linears import fastest
-from rerank_plugins.core.scheduler import Scheduler
+from rerank_plugins.core.replicas import behind_one
+from rerank_plugins.core.scheduler import MERGED_FORWARDS, Scheduler
 from rerank_plugins.core.scorer import Scorer
 from rerank_plugins.core.tokenization import TextTokenizer
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
@@ -29,13 +30,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How a model is to be run; each field is the argument of ``load`` with its name, device and dtype resolved.
+    """How a model is to be run; each field is the argument of ``load`` with its name, devices and dtype resolved.
 
     Raises:
         ArgumentError: A value that cannot be used.
     """
 
-    device: torch.device
+    devices: tuple[torch.device, ...]
     dtype: torch.dtype
     quantize: Literal["int8"] | None
     max_length: int | None
@@ -49,7 +50,7 @@ class Settings:
         size = self.cache_size
         if size is not None and (type(size) is not int or size < 0):
             raise ArgumentError(f"cache_size must be a whole number from 0 up, or None, got {size!r}.")
-        _check_quantize(self.quantize, self.device)
+        _check_quantize(self.quantize, self.devices[0])
 
     @property
     def precision(self) -> str:
@@ -58,7 +59,7 @@ class Settings:
 
     def kernel(self) -> Kernel:
         """Return what makes linear layers."""
-        return Int8 if self.quantize == "int8" else fastest(self.dtype, self.device)
+        return Int8 if self.quantize == "int8" else fastest(self.dtype, self.devices[0])
 
     def limits(self, family: Family, most: int) -> Limits:
         """Return what was asked for, else the family's default, else all the model can take.
@@ -81,13 +82,20 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
     """
     layers = family.readout.layers(checkpoint)
     depth = max(layers, default=None)
-    model = build_model(checkpoint, family.loader, settings.dtype, settings.device, depth=depth)
+    models = [
+        build_model(checkpoint, family.loader, settings.dtype, device, depth=depth) for device in settings.devices
+    ]
+    model = models[0]
     tokenizer = TextTokenizer(checkpoint)
     most = capacity(checkpoint, tokenizer, model) - family.template.overhead(tokenizer)
-    pool = family.readout.pool(model)
-    fit(model, settings.kernel(), only_reads=pool == "reads")
-    forward = forward_for(model, pool=pool, layers=layers, merging=family.loader.merging)
-    engine = Engine(forward, batch_tokens=batch_budget(settings.batch_tokens, model))
+    pool, merging = family.readout.pool(model), family.loader.merging
+    for replica in models:
+        fit(replica, settings.kernel(), only_reads=pool == "reads")
+    budgets = [batch_budget(settings.batch_tokens, replica) for replica in models]
+    engines = [
+        Engine(forward_for(replica, pool=pool, layers=layers, merging=merging), batch_tokens=budget)
+        for replica, budget in zip(models, budgets, strict=True)
+    ]
     kept = family.cache_size if settings.cache_size is None else settings.cache_size
     return Scorer(
         name=checkpoint.name,
@@ -97,7 +105,9 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
         limits=settings.limits(family, most),
         head=family.readout.head(model, tokenizer),
         activation=family.activation(checkpoint),
-        scheduler=Scheduler(CachedReads(engine, size=kept)),
+        scheduler=Scheduler(
+            CachedReads(behind_one(engines), size=kept), merged_tokens=MERGED_FORWARDS * sum(budgets)
+        ),
     )
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rerank_plugins.core.vectors import split_vectors
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
@@ -50,10 +52,8 @@ class CachedReads:
     def _computed(self, unknown: dict[bytes, Row]) -> dict[bytes, Tensor]:
         if not unknown:
             return {}
-        rows = list(unknown.values())
-        vectors = self._engine.read(rows)
-        per_read = len(vectors) // sum(len(row.reads) for row in rows)
-        parts = vectors.split([len(row.reads) * per_read for row in rows])
+        vectors = self._engine.read(list(unknown.values()))
+        parts = split_vectors(vectors, [[row] for row in unknown.values()])
         return dict(zip(unknown, parts, strict=True))
 
     def _keep(self, found: dict[bytes, Tensor]) -> None:

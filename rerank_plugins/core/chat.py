@@ -9,6 +9,7 @@ from __future__ import annotations
 import logging
 import secrets
 from dataclasses import dataclass, replace
+from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
@@ -60,15 +61,14 @@ class ChatTemplate(CountsEveryToken):
         if documents:
             chat.warn_if_deaf(documents[0])
         rows = []
-        for place, document in enumerate(documents):
-            whole = chat.ids(document)
+        for place, (document, whole) in enumerate(zip(documents, chat.all_ids(documents), strict=True)):
             for ids, passage in chat.parts(document, whole, limits):
                 cut = passage is None and len(ids) < len(whole)
                 rows.append(Row(ids, (len(ids) - 1,), place, truncated=cut, passage=passage))
         return rows
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class _Chat:
     """One query and its instruction, ready to be rendered with documents."""
 
@@ -77,10 +77,23 @@ class _Chat:
     query: str
     instruction: str | None
 
+    def all_ids(self, documents: Sequence[str]) -> list[list[int]]:
+        """Return the ids of the whole prompt for each document; all that spell no added token in one batch."""
+        hostile = [self._is_hostile(document) for document in documents]
+        pairs = zip(documents, hostile, strict=True)
+        batch = iter(
+            self.tokenizer.encode_prompts([self._render(text) for text, is_hostile in pairs if not is_hostile])
+        )
+        return [
+            self._shielded_ids(document) if is_hostile else next(batch)
+            for document, is_hostile in zip(documents, hostile, strict=True)
+        ]
+
     def ids(self, document: str) -> list[int]:
         """Return the ids of the whole prompt for one document."""
-        if not self._is_hostile(document):
-            return [number for number, _, _ in self.tokenizer.encode_with_special(self._render(document))]
+        return self.all_ids([document])[0]
+
+    def _shielded_ids(self, document: str) -> list[int]:
         shield = _Shield(self.tokenizer)
         rendered = self._render(document, shield)
         return self.tokenizer.encode_parts(rendered, shield.lift)
@@ -126,10 +139,15 @@ class _Chat:
             ids = self.ids(document)
         return ids
 
+    @cached_property
+    def _around(self) -> list[str]:
+        """What is rendered before the document, and after each time that it is there."""
+        mark = secrets.token_hex(16)
+        return self._render(mark).split(mark)
+
     def _document_span(self, rendered: str) -> tuple[int, int]:
         """Return where the document stands in what was rendered."""
-        mark = secrets.token_hex(16)
-        before, *after = self._render(mark).split(mark)
+        before, *after = self._around
         if len(after) != 1 or not rendered.startswith(before) or not rendered.endswith(after[0]):
             raise ArgumentError(
                 "This chat template repeats or rewrites the document, so a long one cannot be cut. "

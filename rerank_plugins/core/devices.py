@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import torch
@@ -9,8 +10,6 @@ import torch
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from transformers import PreTrainedModel
 
 CPU_TOKENS = 2048
@@ -19,20 +18,27 @@ GPU_TOKENS = 32768
 _DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
 
 
-def resolve_device(device: str | Sequence[str] | None) -> torch.device:
-    """Return the device to use; ``None`` is CUDA if present, else the CPU.
+def resolve_devices(device: str | Sequence[str] | None) -> tuple[torch.device, ...]:
+    """Return the devices, each of which gets a copy of the model; ``None`` is CUDA if present, else the CPU.
 
     Raises:
-        ArgumentError: There is no such device.
+        ArgumentError: There is no such device, none is named, or they are of several kinds.
+        ArgumentTypeError: A device is not a string.
     """
     if device is None:
-        return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        return (torch.device("cuda" if torch.cuda.is_available() else "cpu"),)
+    names = list(device) if isinstance(device, Sequence) and not isinstance(device, str) else [device]
+    found = tuple(_resolve_device(name) for name in names)
+    if len({one.type for one in found}) != 1:
+        raise ArgumentError(
+            f"device={names!r}: name at least one device, all of one kind, because each gets an equal share."
+        )
+    return found
+
+
+def _resolve_device(device: object) -> torch.device:
     if not isinstance(device, str):
-        if len(device) != 1:
-            raise ArgumentError(
-                f"device={list(device)!r}: several devices are not part of this version; give one."
-            )
-        return resolve_device(device[0])
+        raise ArgumentTypeError(f"device must be a string or a list of strings, got {type(device).__name__}.")
     try:
         found = torch.device(device)
         torch.empty(0, device=found)

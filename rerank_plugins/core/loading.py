@@ -8,7 +8,7 @@ from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
 from rerank_plugins.core.binding import Settings, bind
-from rerank_plugins.core.devices import resolve_device, resolve_dtype
+from rerank_plugins.core.devices import resolve_devices, resolve_dtype
 from rerank_plugins.core.info import Defaults, RerankerInfo
 from rerank_plugins.core.registry import by_model, by_name, detect
 from rerank_plugins.core.reranker import Reranker
@@ -54,7 +54,8 @@ def load(
         token: Access token for the hub.
         local_files_only: Never ask the hub; use its cache or a local directory.
         cache_dir: Where the hub's files are kept.
-        device: ``None`` = CUDA if present, else CPU; or ``"cpu"``, ``"cuda:1"``, ``"mps"``.
+        device: ``None`` = CUDA if present, else CPU; or ``"cpu"``, ``"cuda:1"``, ``"mps"``; or a list, such as
+            ``["cuda:0", "cuda:1"]``, of which each gets a copy of the model and an equal share of the tokens.
         dtype: ``"auto"`` (bfloat16 on CUDA, float32 elsewhere), ``"float32"``, ``"bfloat16"``, ``"float16"``.
         quantize: ``"int8"`` computes linear layers in 8-bit integers on a CPU: faster, and scores move a little.
         max_length: Most tokens of one row; ``None`` = the family's or the checkpoint's own.
@@ -80,11 +81,11 @@ def load(
         ChecksumError: The embedded model is not the published one.
         MissingExtraError: The embedded model is not installed.
     """
-    target = resolve_device(device)
+    devices = resolve_devices(device)
     _check_policy(instruction_policy)
     settings = Settings(
-        device=target,
-        dtype=resolve_dtype(dtype, target),
+        devices=devices,
+        dtype=resolve_dtype(dtype, devices[0]),
         quantize=quantize,
         max_length=max_length,
         max_query_length=max_query_length,
@@ -111,7 +112,7 @@ def _info(
         model=source.model,
         revision=EMBEDDED_REVISION if source.model == EMBEDDED else source.revision,
         family=family.name,
-        devices=(str(settings.device),),
+        devices=tuple(map(str, settings.devices)),
         dtype=scorer.dtype,
         max_length=scorer.limits.max_length,
         score_kind=scorer.activation.kind(normalize),

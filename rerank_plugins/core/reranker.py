@@ -5,33 +5,30 @@ Knows no prompts, batches or devices, and no framework.
 
 from __future__ import annotations
 
-import asyncio
 import logging
 from concurrent.futures import ThreadPoolExecutor
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, cast
 
-from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs, windows
+from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs
 from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.options import CallOptions, current_options
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
-from rerank_plugins.core.scheduler import CLOSED, submit
+from rerank_plugins.core.running import arun, run
+from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ArgumentError, ClosedError, InstructionNotSupportedError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from types import TracebackType
 
-    from tqdm import tqdm
     from typing_extensions import Self
 
     from rerank_plugins.core.info import RerankerInfo
     from rerank_plugins.core.scorer import Group, Scored, Scorer
 
 _LOG = logging.getLogger("rerank_plugins")
-_DOCUMENTS_AT_ONCE = 4096
-"""How many documents are tokenized and read together; bounds the memory of very large calls."""
-_DOCUMENTS_PER_STEP = 256
-"""The same where a progress bar is shown, which moves after each step."""
+_DESKS = 4
+"""Threads for the text of asynchronous calls: one that waits for a device's scores holds up no other."""
 
 
 class Reranker:
@@ -53,7 +50,7 @@ class Reranker:
         self._scorer: Scorer | None = scorer
         self._defaults = Defaults() if defaults is None else defaults
         self._told = False
-        self._desk = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rerank-text")
+        self._desk = ThreadPoolExecutor(max_workers=_DESKS, thread_name_prefix="rerank-text")
         self._options(instruction=self._defaults.instruction)
 
     def score(
@@ -198,29 +195,12 @@ class Reranker:
     def _run(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
-        scorer, scale = self._alive(), self._scale(normalize)
-        found: list[list[Scored]] = [[] for _ in groups]
-        with _bar(groups, shown=progress) as bar:
-            for window in windows(groups, _DOCUMENTS_PER_STEP if progress else _DOCUMENTS_AT_ONCE):
-                rows = scorer.rows([part for _, part in window])
-                vectors = scorer.submit(rows).result()
-                _collect(found, window, scorer.scores(rows, vectors, scale), bar)
-        return found
+        return run(self._alive(), groups, self._scale(normalize), progress=progress)
 
     async def _arun(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
-        """Like ``_run``; text work waits its turn on the desk thread, so the loop is never held up."""
-        scorer, scale = self._alive(), self._scale(normalize)
-        found: list[list[Scored]] = [[] for _ in groups]
-        with _bar(groups, shown=progress) as bar:
-            for window in windows(groups, _DOCUMENTS_PER_STEP if progress else _DOCUMENTS_AT_ONCE):
-                parts = [part for _, part in window]
-                rows = await asyncio.wrap_future(submit(self._desk, scorer.rows, parts))
-                vectors = await asyncio.wrap_future(scorer.submit(rows))
-                scores = submit(self._desk, scorer.scores, rows, vectors, scale)
-                _collect(found, window, await asyncio.wrap_future(scores), bar)
-        return found
+        return await arun(self._alive(), self._desk, groups, self._scale(normalize), progress=progress)
 
     def _options(
         self, instruction: str | None = None, top_n: int | None = None, threshold: float | None = None
@@ -247,21 +227,6 @@ class Reranker:
         if self._scorer is None:
             raise ClosedError(CLOSED)
         return self._scorer
-
-
-def _bar(groups: Sequence[Group], *, shown: bool) -> tqdm[Any]:
-    from tqdm.auto import tqdm
-
-    total = sum(len(group.documents) for group in groups)
-    return tqdm(total=total, disable=not shown, unit="doc", desc="rerank")
-
-
-def _collect(
-    found: list[list[Scored]], window: list[tuple[int, Group]], scores: list[list[Scored]], bar: tqdm[Any]
-) -> None:
-    for (index, part), scored in zip(window, scores, strict=True):
-        found[index].extend(scored)
-        bar.update(len(part.documents))
 
 
 def _floats(scored: Sequence[Scored]) -> list[float]:

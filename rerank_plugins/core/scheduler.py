@@ -1,31 +1,32 @@
-"""One worker thread per engine, through which every caller's rows pass; knows no text and no scores.
+"""Merges what many callers ask of one engine into few large reads; knows no text and no scores.
 
 A model is not safe to run from many threads at once, so all threads and event loops hand their rows in here and
-wait. Work that is cancelled before it starts is dropped.
+wait. One worker thread reads what has come meanwhile as one batch, first come first served.
 """
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import TYPE_CHECKING, ParamSpec, Protocol, TypeVar
+import weakref
+from threading import Lock
+from typing import TYPE_CHECKING, Protocol
 
+from rerank_plugins.core.worker import CLOSED, Job, Line, start_worker
 from rerank_plugins.errors import ClosedError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
+    from concurrent.futures import Future
 
     from torch import Tensor
 
     from rerank_plugins.core.family import Row
 
-_P = ParamSpec("_P")
-_T = TypeVar("_T")
-
-CLOSED = "This reranker was closed and cannot score any more; load() it again."
+MERGED_FORWARDS = 4
+"""How many full forwards one read of several callers may take: more fills none better and lets all wait longer."""
 
 
 class Reads(Protocol):
-    """Whatever reads vectors for rows: an ``Engine``, or a fake in a test."""
+    """Whatever reads vectors for rows: an ``Engine``, several of them, or a fake in a test."""
 
     def read(self, rows: Sequence[Row]) -> Tensor:
         """Return vectors ``(reads, hidden)``, row after row."""
@@ -33,41 +34,45 @@ class Reads(Protocol):
 
 
 class Scheduler:
-    """Runs an engine's reads one after the other, in the order they came."""
+    """Reads for many callers at once, in the order they came.
 
-    def __init__(self, engine: Reads) -> None:
+    Args:
+        engine: What reads; only ever used by one thread at a time.
+        merged_tokens: Most tokens of a read that serves several callers.
+    """
+
+    def __init__(self, engine: Reads, *, merged_tokens: int) -> None:
         self._engine: Reads | None = engine
-        self._worker = ThreadPoolExecutor(max_workers=1, thread_name_prefix="rerank-engine")
+        self._merged_tokens = merged_tokens
+        self._line = Line()
+        self._starting = Lock()
+        self._started = False
+        # A scheduler that nobody holds any more ends its thread. At exit the worker sees to that itself.
+        weakref.finalize(self, self._line.close).atexit = False
 
     def submit(self, rows: Sequence[Row]) -> Future[Tensor]:
-        """Queue rows and return their vectors' future.
+        """Queue rows and return their vectors' future; a future that is cancelled in time is never read.
+
+        An error that a caller's rows cause reaches this caller only.
 
         Raises:
             ClosedError: The scheduler was closed.
         """
-        return submit(self._worker, self._read, rows)
+        engine = self._engine
+        if engine is None:
+            raise ClosedError(CLOSED)
+        with self._starting:
+            if not self._started:  # not earlier, so that a process may load first and fork then
+                start_worker(self._line, engine, self._merged_tokens)
+                self._started = True
+        job = Job(rows)
+        self._line.put(job)
+        return job.future
 
     def close(self) -> None:
-        """Let go of the engine; what runs ends, and what waits gets a ``ClosedError``.
+        """Let go of the engine; what is read now ends, and what waits gets a ``ClosedError``.
 
         Waits for nothing, because the garbage collector may call it from any thread. Safe to call again.
         """
         self._engine = None
-        self._worker.shutdown(wait=False)
-
-    def _read(self, rows: Sequence[Row]) -> Tensor:
-        if self._engine is None:
-            raise ClosedError(CLOSED)
-        return self._engine.read(rows)
-
-
-def submit(worker: ThreadPoolExecutor, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
-    """Queue work.
-
-    Raises:
-        ClosedError: The worker was shut down.
-    """
-    try:
-        return worker.submit(work, *args, **kwargs)
-    except RuntimeError as error:
-        raise ClosedError(CLOSED) from error
+        self._line.close()

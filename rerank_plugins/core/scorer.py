@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
 import torch
 
 from rerank_plugins.core.family import QUERY, Limits, Row, Template
+from rerank_plugins.core.vectors import split_vectors
 from rerank_plugins.errors import NonFiniteScoreError
 
 if TYPE_CHECKING:
@@ -86,16 +87,17 @@ class Scorer:
         Raises:
             NonFiniteScoreError: A score is NaN or infinite.
         """
-        total = sum(len(group) for group in rows)
-        parts = vectors.split([len(group) * (len(vectors) // total) for group in rows])
-        return [self._group(group, part, normalize) for group, part in zip(rows, parts, strict=True)]
+        logits = [self.head(part) for part in split_vectors(vectors, rows)]
+        # A device is waited for once a call: here.
+        values = self.activation.apply(torch.cat(logits), normalize).view(sum(map(len, rows)), -1).tolist()
+        of_row = iter(values)
+        return [self._group(group, list(islice(of_row, len(group)))) for group in rows]
 
     def close(self) -> None:
         """Let go of the model."""
         self.scheduler.close()
 
-    def _group(self, rows: Sequence[Row], vectors: Tensor, normalize: bool | None) -> list[Scored]:
-        values = self.activation.apply(self.head(vectors), normalize).view(len(rows), -1).tolist()
+    def _group(self, rows: Sequence[Row], values: Sequence[Sequence[float]]) -> list[Scored]:
         found = [
             (row.document, Scored(tuple(scores), row.truncated, row.passage))
             for row, scores in zip(rows, values, strict=True)

@@ -69,6 +69,11 @@ class TextTokenizer:
         """Return whether an added token stands literally in a text."""
         return self._added_pattern.search(text) is not None
 
+    def encode_prompts(self, texts: Sequence[str]) -> list[list[int]]:
+        """Return the ids of texts whose added tokens count as such; only where no untrusted part spells one."""
+        cleaned = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
+        return [found.ids for found in self._trusted.encode_batch_fast(cleaned, add_special_tokens=False)]
+
     def encode_with_special(self, text: str) -> list[tuple[int, int, int]]:
         """Return ``(id, first character, end character)`` of a text whose added tokens count as such.
 

@@ -24,7 +24,7 @@ from rerank_plugins import (
     load,
     rerank_options,
 )
-from rerank_plugins.core import reranker as reranker_module
+from rerank_plugins.core import running
 
 DOCUMENTS = list(tiny.DOCUMENTS)
 
@@ -109,7 +109,7 @@ def test_large_calls_are_cut_into_windows_without_a_change(
     bert: Reranker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     expected = bert.rank_many(["bread", "panda"], [DOCUMENTS, DOCUMENTS[:5]])
-    monkeypatch.setattr(reranker_module, "_DOCUMENTS_AT_ONCE", 2)
+    monkeypatch.setattr(running, "DOCUMENTS_AT_ONCE", 2)
     found = bert.rank_many(["bread", "panda"], [DOCUMENTS, DOCUMENTS[:5]])
     for mine, theirs in zip(found, expected, strict=True):
         assert [result.score for result in mine] == pytest.approx([result.score for result in theirs], abs=1e-5)
