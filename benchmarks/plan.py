@@ -61,14 +61,13 @@ def _st_default() -> Rival:
     )
 
 
-def _st_tuned(dtype: str, *, curve: bool = True, documents: int | None = None, rounds: int | None = None) -> Rival:
+def _st_tuned(dtype: str, *, curve: bool = True, documents: int | None = None) -> Rival:
     """One document at a time: its best setting on one core, because nothing is padded then."""
     return Rival(
         library=sentence_transformers.LIBRARY,
         make=lambda: SentenceTransformers(f"tuned {dtype}", dtype, 1),
         against=("float32",) if dtype == "float32" else _LOW,
         documents=documents,
-        rounds=rounds,
         curve=curve,
     )
 
@@ -117,7 +116,7 @@ RIVALS: dict[str, tuple[Rival, ...]] = {
         _rerankers(None, 1),
     ),
     # None of the others shares a prefix either, and all are slower than these two.
-    "qwen-8turn": (_st_tuned("bfloat16", rounds=1), _st_tuned("float32", documents=16, rounds=1, curve=False)),
+    "qwen-8turn": (_st_tuned("bfloat16"), _st_tuned("float32", documents=16, curve=False)),
 }
 
 
@@ -126,7 +125,7 @@ def jobs(size: Size, dtypes: Collection[str], peers: Collection[str], rounds: in
 
     The same candidate comes several times where it runs on several numbers of documents.
     """
-    whole = size.workload.documents
+    whole, rounds = size.workload.documents, min(rounds, size.workload.rounds or rounds)
     ours = {dtype: ThisPackage(dtype) for dtype in DTYPES if dtype in dtypes}
     found = [Job(candidate=mine, documents=whole, rounds=rounds) for mine in ours.values()]
     if "float32" not in ours:  # all scores are compared with it

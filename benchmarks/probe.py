@@ -108,5 +108,5 @@ def _onednn_int8(_dtype: str, shape: tuple[int, int, int]) -> Kernel:
     packed = torch.ops.onednn.qlinear_prepack(weight, list(x.shape))
     scales, zeros = torch.rand(shape[2]), torch.zeros(shape[2], dtype=torch.int64)
     bias = torch.randn(shape[2])
-    last = (bias, 1.0, 0, torch.bfloat16, "none", [], "")
+    last: tuple[Any, ...] = (bias, 1.0, 0, torch.bfloat16, "none", [], "")
     return lambda: torch.ops.onednn.qlinear_pointwise(x, 0.02, 128, packed, scales, zeros, *last)

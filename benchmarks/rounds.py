@@ -25,10 +25,18 @@ _WARM_UP = 2  # documents
 
 @dataclass(slots=True)
 class Timing:
-    """One call: seconds, and the probe's GFLOP/s around it (mean of before and after)."""
+    """One call.
+
+    Attributes:
+        seconds: Time on the wall.
+        speed: The probe's GFLOP/s, mean of just before and just after.
+        busy: Processor time over time on the wall. On one core, less than 1 means that another process took part
+            of it, and the timing is worth less.
+    """
 
     seconds: float
     speed: float
+    busy: float = 1.0
 
     @property
     def normalised(self) -> float:
@@ -95,10 +103,10 @@ class Bench:
         task = self._task.first(run.job.documents)
         before = self._probe.speed()
         with ExtraMemory() as memory:
-            start = time.perf_counter()
+            start, worked = time.perf_counter(), time.process_time()
             run.scores = run.job.candidate.score(task.query, task.documents, task.instruction)
-            seconds = time.perf_counter() - start
-        run.timings[number] = Timing(seconds, (before + self._probe.speed()) / 2)
+            seconds, busy = time.perf_counter() - start, time.process_time() - worked
+        run.timings[number] = Timing(seconds, (before + self._probe.speed()) / 2, busy / seconds)
         if memory.mib is not None:
             run.extra_mib = max(run.extra_mib or 0.0, memory.mib)
 

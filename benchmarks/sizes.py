@@ -48,6 +48,7 @@ class Workload:
         instruction: Length of the instruction; 0 = none.
         turns: Turns of conversation in the instruction; 0 = a plain sentence.
         curve: Numbers of documents at which time is drawn.
+        rounds: At most so many rounds, where one takes many minutes.
     """
 
     documents: int
@@ -59,6 +60,7 @@ class Workload:
     instruction: int = 0
     turns: int = 0
     curve: tuple[int, ...] = ()
+    rounds: int | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -152,6 +154,7 @@ QWEN_8TURN = Size(
         instruction=534,
         turns=8,
         curve=(10, 100),
+        rounds=1,
     ),
 )
 SIZES = {size.name: size for size in (MINILM, XLMR, QWEN, QWEN_8TURN)}

@@ -49,12 +49,13 @@ def measure(
     task = make_task(size.workload, max(job.documents for job in jobs), rows.counter(tokenizer))
     encoded = rows.rows(size.model, tokenizer, task)
     limits = _Limits(shapes, dtypes)
+    last = max(job.rounds for job in jobs)
     latest: Result = {}
 
     def report(number: int, measured: list[Run]) -> None:
         limits.look()
         latest.update(_result(size, task, encoded, measured, limits))
-        latest.update(machine=machine.described(threads), rounds=rounds, complete=number + 1 == rounds)
+        latest.update(machine=machine.described(threads), rounds=rounds, complete=number + 1 == last)
         latest.update(packages=machine.packages(), date=machine.today())
         after_round(latest)
 

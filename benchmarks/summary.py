@@ -62,6 +62,7 @@ def _run(
         "rounds": len(seconds),
         "seconds": [_rounded(second) for second in seconds],
         "probe_gflops": [_rounded(timing.speed) for timing in run.timings.values()],
+        "busy": [round(timing.busy, 3) for timing in run.timings.values()],
         "milliseconds": _rounded(1000 * median(seconds)),
         "pairs_per_second": _rounded(run.job.documents / median(seconds)),
         "useful_gflops": _rounded(useful / median(seconds)),

@@ -18,6 +18,8 @@ _RUN_HEADS = (
     *("score difference", "Spearman"),
 )
 
+_BUSY = 0.95
+
 
 def show(result: Row, console: Console) -> None:
     """Print speeds, ratios, failures and goals."""
@@ -26,6 +28,10 @@ def show(result: Row, console: Console) -> None:
     for failed in result["failed"]:
         console.print(f"not run: {failed['candidate']} ({failed['error']})", markup=False, style="yellow")
     console.print(_goals(result))
+    shared = [run["candidate"] for run in result["runs"] if min(run["busy"]) < _BUSY]
+    if shared:
+        names = ", ".join(dict.fromkeys(shared))
+        console.print(f"another process took part of the core while these were timed: {names}", style="yellow")
 
 
 def _runs(result: Row) -> Table:
