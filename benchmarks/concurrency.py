@@ -107,7 +107,8 @@ def compared(candidate: ThisPackage, task: Task, repeats: int, rounds: int) -> d
 
 def _together(candidate: ThisPackage, task: Task, repeats: int) -> tuple[float, list[float]]:
     """Return the seconds until all callers are done, and the latency of each request."""
-    parts = [task.documents[caller::CALLERS] for caller in range(CALLERS)]
+    each = len(task.documents) // CALLERS
+    parts = [task.documents[caller * each : (caller + 1) * each] for caller in range(CALLERS)]
 
     def calls(documents: Sequence[str]) -> list[float]:
         return [_seconds(lambda: candidate.score(task.query, documents, None), 1) for _ in range(repeats)]

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 SIZES = ("minilm", "xlmr", "qwen", "qwen-8turn")
 _COLOURS = {"float32": "#4477aa", "bfloat16": "#228833", "int8": "#cc6677"}
 _INCHES = 9.0
+_THICK = 0.28
+"""Of a bar, where rows are 1 apart."""
 
 
 def results(directory: Path, sizes: Sequence[str] = SIZES) -> list[Result]:
@@ -40,33 +42,42 @@ def draw(directory: Path) -> list[Path]:
 
 
 def _draw_ratios(found: Sequence[Result]) -> Any:
-    """Draw one panel of bars for each size: median, and a line from the slowest to the fastest round."""
-    from matplotlib.figure import Figure
+    """Draw one panel for each size: a row for each rival, a bar for each precision.
 
-    bars = [_bars(result) for result in found]
-    figure = Figure(figsize=(_INCHES, 0.6 * len(found) + 0.26 * sum(map(len, bars))), layout="constrained")
-    heights = [len(rows) + 1.5 for rows in bars]
-    panels = figure.subplots(len(found), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
-    for result, rows, panel in zip(found, bars, panels, strict=True):
-        _ratio_panel(panel, result, rows)
+    A bar ends at the median; the line on it goes from the smallest to the largest round.
+    """
+    from matplotlib.figure import Figure
+    from matplotlib.patches import Patch
+
+    rivals = [_rivals(result) for result in found]
+    rows = [len(names) + 1.2 for names in rivals]
+    figure = Figure(figsize=(_INCHES, 0.42 * sum(rows) + 0.6), layout="constrained")
+    panels = figure.subplots(len(found), 1, squeeze=False, sharex=True, height_ratios=rows)[:, 0]
+    for result, names, panel in zip(found, rivals, panels, strict=True):
+        _ratio_panel(panel, result, names)
     panels[-1].set_xlabel("times faster than the other library on the same documents")
+    patches = [Patch(color=colour, label=f"rerank_plugins {dtype}") for dtype, colour in _COLOURS.items()]
+    figure.legend(handles=patches, loc="outside lower center", ncols=len(patches), fontsize=8)
     return figure
 
 
-def _bars(result: Result) -> list[Mapping[str, Any]]:
-    return [row for row in result["ratios"] if row["main"]]
+def _rivals(result: Result) -> dict[str, list[Mapping[str, Any]]]:
+    """Return the ratios of each rival's main measurement, tuned ones first."""
+    rivals: dict[str, list[Mapping[str, Any]]] = {}
+    for row in sorted(result["ratios"], key=lambda row: "tuned" not in row["over"]):
+        if row["main"]:
+            fewer = row["documents"] != result["workload"]["documents"]
+            name = row["over"] + (f", {row['documents']} documents" if fewer else "")
+            rivals.setdefault(name, []).append(row)
+    return rivals
 
 
-def _ratio_panel(panel: Any, result: Result, rows: Sequence[Mapping[str, Any]]) -> None:
-    places = range(len(rows))
-    medians = [row["median"] for row in rows]
-    errors = [[row["median"] - row["min"] for row in rows], [row["max"] - row["median"] for row in rows]]
-    colours = [_COLOURS[row["dtype"]] for row in rows]
-    panel.barh(places, medians, xerr=errors, color=colours, error_kw={"elinewidth": 1, "capsize": 2})
-    for place, row in zip(places, rows, strict=True):
-        panel.text(row["max"] * 1.04, place, f"{row['median']:.1f}", va="center", fontsize=8)
-    panel.set_yticks(places, [_label(row, result) for row in rows], fontsize=8)
-    panel.invert_yaxis()
+def _ratio_panel(panel: Any, result: Result, rivals: Mapping[str, list[Mapping[str, Any]]]) -> None:
+    for place, rows in enumerate(rivals.values()):
+        for turn, row in enumerate(rows):
+            _bar(panel, place + _THICK * (turn - (len(rows) - 1) / 2), row)
+    panel.set_yticks(range(len(rivals)), list(rivals), fontsize=8)
+    panel.set_ylim(len(rivals) - 0.5, -0.5)
     panel.set_xscale("log")
     panel.set_xticks([1, 2, 5, 10, 20, 50], ["1", "2", "5", "10", "20", "50"])
     panel.axvline(1, color="black", linewidth=0.8)
@@ -74,9 +85,12 @@ def _ratio_panel(panel: Any, result: Result, rows: Sequence[Mapping[str, Any]]) 
     panel.spines[["top", "right"]].set_visible(False)
 
 
-def _label(row: Mapping[str, Any], result: Result) -> str:
-    fewer = row["documents"] != result["workload"]["documents"]
-    return f"{row['dtype']} over {row['over']}" + (f" ({row['documents']} documents)" if fewer else "")
+def _bar(panel: Any, place: float, row: Mapping[str, Any]) -> None:
+    """Draw from 1, equally fast, to the ratio; what is slower goes to the left."""
+    median, low, high = row["median"], row["min"], row["max"]
+    panel.barh(place, median - 1, left=1, height=0.9 * _THICK, color=_COLOURS[row["dtype"]])
+    panel.plot([low, high], [place, place], color="black", linewidth=1, marker="|", markersize=4)
+    panel.text(max(high, 1) * 1.04, place, f"{median:.2g}", va="center", fontsize=7)
 
 
 def _points(result: Result) -> dict[str, list[tuple[int, float]]]:
@@ -102,6 +116,10 @@ def _draw_time(found: Sequence[Result]) -> Any:
             panel.plot(*zip(*points, strict=True), color=_COLOURS[dtype], label=name, **style)
         panel.set(xscale="log", yscale="log", xlabel="documents")
         panel.set_title(result["title"].replace("with the ", "with\n").replace(", 8", ",\n8"), fontsize=9)
+        panel.set_xticks(result["workload"]["curve"], [str(point) for point in result["workload"]["curve"]])
+        panel.yaxis.set_major_formatter("{x:g}")
+        for axis in (panel.xaxis, panel.yaxis):
+            axis.set_minor_formatter("")
         panel.grid(visible=True, which="major", color="#dddddd")
         panel.spines[["top", "right"]].set_visible(False)
     panels[0].set_ylabel("seconds, one core")

@@ -25,8 +25,8 @@ def show(result: Row, console: Console) -> None:
     """Print speeds, ratios, failures and goals."""
     console.print(_runs(result))
     console.print(_ratios(result))
-    for failed in result["failed"]:
-        console.print(f"not run: {failed['candidate']} ({failed['error']})", markup=False, style="yellow")
+    for name, error in dict.fromkeys((failed["candidate"], failed["error"]) for failed in result["failed"]):
+        console.print(f"not run: {name} ({error})", markup=False, style="yellow")
     console.print(_goals(result))
     shared = [run["candidate"] for run in result["runs"] if min(run["busy"]) < _BUSY]
     if shared:
