@@ -4,14 +4,24 @@ VENV := .venv
 BIN := $(VENV)/bin
 MODEL ?= embedded
 STAMP := $(VENV)/.installed
-PEERS := .venv-peers
-PEERS_STAMP := $(PEERS)/.installed
+PEERS_VENV := .venv-peers
+PEERS_STAMP := $(PEERS_VENV)/.installed
+BENCH_VENV := .venv-bench
+BENCH_STAMP := $(BENCH_VENV)/.installed
+# What `make bench` measures: comma lists, or all (see benchmarks/README.md).
+SIZE ?= all
+PEERS ?= all
+DTYPE ?= all
+ROUNDS ?= 2
+THREADS ?= 1
+OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results bench-tokenization test test-peers check readme format clean
+.PHONY: help install demo demo-results test test-peers bench bench-threads bench-tokenization bench-gpu check readme \
+    format clean
 
 help:  ## Show this help
-	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
 
 install: $(STAMP)  ## Create .venv and install the package with everything it can use
 
@@ -38,14 +48,34 @@ test: $(STAMP)  ## Run the tests
 
 # The vendors' code depends on a great deal that the package does not need, so it gets an environment of its own.
 $(PEERS_STAMP): pyproject.toml constraints.txt
-	$(PYTHON) -m venv $(PEERS)
-	$(PEERS)/bin/pip install --quiet --upgrade "pip>=25.1"
-	$(PEERS)/bin/pip install --quiet --constraint constraints.txt torch
-	$(PEERS)/bin/pip install --quiet --constraint constraints.txt --group peers --editable .
+	$(PYTHON) -m venv $(PEERS_VENV)
+	$(PEERS_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(PEERS_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(PEERS_VENV)/bin/pip install --quiet --constraint constraints.txt --group peers --editable .
 	@touch $@
 
 test-peers: $(PEERS_STAMP)  ## Compare scores with the vendors' own code
-	$(PEERS)/bin/python -m pytest -m peers tests/peers
+	$(PEERS_VENV)/bin/python -m pytest -m peers tests/peers
+
+$(BENCH_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BENCH_VENV)
+	$(BENCH_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(BENCH_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(BENCH_VENV)/bin/pip install --quiet --constraint constraints.txt --group bench --editable ".[embedded]"
+	@touch $@
+
+bench: $(BENCH_STAMP)  ## Time this package beside other libraries (SIZE= PEERS= DTYPE= ROUNDS= THREADS= OUT=)
+	$(BENCH_VENV)/bin/python -m benchmarks --size $(SIZE) --peers $(PEERS) --dtype $(DTYPE) \
+	    --rounds $(ROUNDS) --threads $(THREADS) --out $(OUT)
+
+bench-threads: DTYPE = float32
+bench-threads: ROUNDS = 3
+bench-threads: $(BENCH_STAMP)  ## Time 8 threads with 10 documents each beside one with 80
+	$(BENCH_VENV)/bin/python -m benchmarks.concurrency --dtype $(DTYPE) --rounds $(ROUNDS) --threads $(THREADS)
+
+bench-gpu: ROUNDS = 20
+bench-gpu: $(BENCH_STAMP)  ## Time this package beside sentence-transformers on a CUDA device
+	$(BENCH_VENV)/bin/python -m benchmarks.gpu --rounds $(ROUNDS)
 
 check: $(STAMP)  ## Lint, check formatting, types and spelling
 	$(BIN)/ruff check .
@@ -60,5 +90,5 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-clean:  ## Remove .venv, .venv-peers and caches
-	rm -rf $(VENV) $(PEERS) .mypy_cache .pytest_cache .ruff_cache build dist
+clean:  ## Remove environments, built models and caches
+	rm -rf $(VENV) $(PEERS_VENV) $(BENCH_VENV) benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,4 +1,4 @@
-"""Writes the generated parts of the README: families from ``families()``, the demo from its result files.
+"""Writes the generated parts of the README: families from ``families()``, demo and benchmark from result files.
 
 Run by ``make readme``, checked by a test.
 """
@@ -8,6 +8,8 @@ from __future__ import annotations
 import json
 from pathlib import Path
 from typing import Any
+
+from readme_benchmarks import benchmarks
 
 from rerank_plugins import families
 
@@ -73,7 +75,7 @@ def cost(kept: dict[str, Any], anew: dict[str, Any]) -> str:
     )
 
 
-PARTS = {"families": families_table, "demo": demo}
+PARTS = {"families": families_table, "demo": demo, "benchmarks": benchmarks}
 
 
 def marks(name: str) -> tuple[str, str]:

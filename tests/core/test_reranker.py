@@ -10,6 +10,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import numpy as np
 import pytest
 import tiny
 import torch
@@ -152,7 +153,9 @@ def test_threads_get_the_scores_of_a_serial_call(bert: Reranker) -> None:
     queries = ["bread", "panda", "file", "heart"] * 8
     expected = [bert.score(query, DOCUMENTS) for query in queries]
     with ThreadPoolExecutor(8) as pool:
-        assert list(pool.map(lambda query: bert.score(query, DOCUMENTS), queries)) == expected
+        found = list(pool.map(lambda query: bert.score(query, DOCUMENTS), queries))
+    # Callers are merged, and other company in a forward moves the last bit.
+    assert np.array(found) == pytest.approx(np.array(expected), abs=1e-6)
 
 
 def test_truncation_is_reported(bert: Reranker) -> None:

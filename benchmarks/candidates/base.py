@@ -1,0 +1,43 @@
+"""What an adapter offers, and how several of them share one model; knows no library."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Protocol
+from weakref import WeakValueDictionary
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from benchmarks.sizes import Model
+
+_MODELS: WeakValueDictionary[tuple[object, ...], Any] = WeakValueDictionary()
+
+
+class Candidate(Protocol):
+    """A way to score documents.
+
+    Attributes:
+        name: Unique, as in tables.
+        dtype: ``"float32"``, ``"bfloat16"`` or ``"int8"``.
+    """
+
+    name: str
+    dtype: str
+
+    def load(self, model: Model, directory: Path, device: str) -> None:
+        """Get ready to score."""
+
+    def score(self, query: str, documents: Sequence[str], instruction: str | None) -> list[float]:
+        """Return the raw score of each document, in the order of the documents."""
+
+    def close(self) -> None:
+        """Let go of the model."""
+
+
+def shared(key: tuple[object, ...], make: Callable[[], Any]) -> Any:
+    """Return the model of this key, made once and kept for as long as an adapter holds it."""
+    model = _MODELS.get(key)
+    if model is None:
+        model = _MODELS[key] = make()
+    return model
