@@ -47,8 +47,9 @@ class Int8(nn.Module):
 
 def quantized(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return ``x`` as integers shifted by 128, and the scale of each token, ``(..., 1)``."""
-    largest = torch.maximum(x.amax(-1, keepdim=True), -x.amin(-1, keepdim=True))
-    scale = largest.clamp_min(torch.finfo(x.dtype).tiny) / _MOST
+    largest = torch.maximum(x.amax(-1, keepdim=True), -x.amin(-1, keepdim=True)).float()
+    # In float32, because a scale rounded to bfloat16 would take the largest value to 128, which is -128 in int8.
+    scale = largest.clamp_min(torch.finfo(torch.float32).tiny) / _MOST
     # By way of int8, whose conversion is vectorised; flipping the highest bit adds 128.
     rounded = (x / scale).round_().to(torch.int8).view(torch.uint8).bitwise_xor_(_SHIFT)
     return rounded, scale

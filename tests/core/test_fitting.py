@@ -14,7 +14,7 @@ from rerank_plugins.core import linears
 from rerank_plugins.core.blocks import DecoderBlock, EncoderBlock
 from rerank_plugins.core.family import Row
 from rerank_plugins.core.fitting import fit
-from rerank_plugins.core.int8 import Int8
+from rerank_plugins.core.int8 import Int8, quantized
 from rerank_plugins.core.linears import Packed, Plain, fastest, packing_pays
 
 if TYPE_CHECKING:
@@ -122,6 +122,14 @@ def test_int8_stays_near_float32(architecture: str) -> None:
     exact = engine(architecture, kernel=Plain).read(rows)
     found = engine(architecture, kernel=Int8).read(rows)
     assert torch.nn.functional.cosine_similarity(found, exact).min() > 0.99
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_rounding_to_int8_moves_no_value_by_more_than_half_a_step(dtype: torch.dtype) -> None:
+    torch.manual_seed(0)
+    x = (torch.randn(500, 64) * torch.logspace(-3, 3, 500).unsqueeze(1)).to(dtype)
+    rounded, scale = quantized(x)
+    assert (((rounded.float() - 128) * scale - x.float()).abs() <= scale * 0.5001).all()
 
 
 @pytest.mark.parametrize("architecture", ["bert", "qwen2"])
