@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from rerank_plugins.core.linears import Kernel
     from rerank_plugins.core.plan import Plan
 
-_TOKENS_AT_ONCE = 512
+_TOKENS_AT_ONCE = 256
 """How many tokens go through a feed-forward part together on a CPU: its activations then stay in the cache."""
 
 
@@ -53,13 +53,14 @@ class EncoderBlock(nn.Module):
 
     def forward(self, hidden_states: Tensor, *_: object, plan: Plan, **__: object) -> Tensor:
         """Return ``[1, T, hidden]``, or ``[1, rows, hidden]`` where only reads are needed."""
-        states = hidden_states[0]
+        return in_pieces(self._feed_forward, self._attended(hidden_states[0], plan)).unsqueeze(0)
+
+    def _attended(self, states: Tensor, plan: Plan) -> Tensor:
         reads = plan.reads if self.trims else None
         query, key, value = (part.unflatten(1, (self._heads, -1)) for part in self._project(states, reads))
         seen = attend(query, key, value, plan=plan, rule=self._rule, layer=self).flatten(1)
-        needed = states if reads is None else states[reads]
-        states = self._norm(self._out(seen).add_(needed))
-        return in_pieces(self._feed_forward, states).unsqueeze(0)
+        normed: Tensor = self._norm(self._out(seen).add_(states if reads is None else states[reads]))
+        return normed
 
     def _feed_forward(self, states: Tensor) -> Tensor:
         normed: Tensor = self._last_norm(self._down(self._up(states)).add_(states))
@@ -97,12 +98,15 @@ class DecoderBlock(nn.Module):
         self, hidden_states: Tensor, *, position_embeddings: tuple[Tensor, Tensor], plan: Plan, **_: object
     ) -> Tensor:
         """Return ``[1, T, hidden]``, or ``[1, rows, hidden]`` where only reads are needed."""
-        states, reads = hidden_states[0], plan.reads if self.trims else None
-        query, key, value = self._rotated(self._norms[0](states), position_embeddings, reads)
+        attended = self._attended(hidden_states[0], position_embeddings, plan)
+        return in_pieces(self._feed_forward, attended).unsqueeze(0)
+
+    def _attended(self, states: Tensor, turns: tuple[Tensor, Tensor], plan: Plan) -> Tensor:
+        reads = plan.reads if self.trims else None
+        query, key, value = self._rotated(self._norms[0](states), turns, reads)
         seen = attend(query, key, value, plan=plan, rule=self._rule, layer=self).flatten(1)
-        needed = states if reads is None else states[reads]
-        states = torch.add(needed, self._norms[1](self._out(seen)), alpha=self._factor)
-        return in_pieces(self._feed_forward, states).unsqueeze(0)
+        needed, added = states if reads is None else states[reads], self._norms[1](self._out(seen))
+        return torch.add(needed, added, alpha=self._factor, out=added)
 
     def _rotated(
         self, states: Tensor, turns: tuple[Tensor, Tensor], reads: Tensor | None
@@ -118,7 +122,7 @@ class DecoderBlock(nn.Module):
     def _feed_forward(self, states: Tensor) -> Tensor:
         normed = self._norms[2](states)
         added = self._norms[3](self._down(self._gate(normed).mul_(self._up(normed))))
-        return torch.add(states, added, alpha=self._factor)
+        return torch.add(states, added, alpha=self._factor, out=added)
 
 
 class Projections(nn.Module):
@@ -178,14 +182,12 @@ def joined(linears: Sequence[nn.Linear], kernel: Kernel, activation: nn.Module |
 
 
 def in_pieces(part: Callable[[Tensor], Tensor], states: Tensor) -> Tensor:
-    """Return ``part(states)``, on a CPU computed for some tokens after the other."""
+    """Return ``part(states)``; on a CPU for some tokens after the other, put where the states were."""
     if states.device.type != "cpu" or len(states) <= _TOKENS_AT_ONCE:
         return part(states)
-    out = torch.empty_like(states)
-    for start in range(0, len(states), _TOKENS_AT_ONCE):
-        piece = slice(start, start + _TOKENS_AT_ONCE)
-        out[piece] = part(states[piece])
-    return out
+    for piece in states.split(_TOKENS_AT_ONCE):
+        piece.copy_(part(piece))
+    return states
 
 
 @dataclass(frozen=True, slots=True)

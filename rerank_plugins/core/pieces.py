@@ -11,13 +11,14 @@ from typing import TYPE_CHECKING
 import torch
 from torch.nn.functional import scaled_dot_product_attention
 
+from rerank_plugins.core.products import attend_by_products
+from rerank_plugins.core.sight import Sight
+
 if TYPE_CHECKING:
     from torch import Tensor
 
     from rerank_plugins.core.plan import Plan
 
-_SCORES = 1 << 24
-"""Most attention scores in memory at once, where a kernel needs them there."""
 _WORTH_MATMUL = 128
 """From how many query rows on two bfloat16 products beat the fused CPU kernel, which computes in float32."""
 
@@ -78,10 +79,11 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, *, rule: Rule, causal: bo
     length, keys = query.shape[2], key.shape[2]
     in_matmul = length * (query.shape[1] // key.shape[1])
     if rule.softcap is not None or (query.dtype == torch.bfloat16 and _by_matmul(query, in_matmul)):
-        return _in_parts(query, key, value, rule=rule, causal=causal)
+        return attend_by_products(query, key, value, rule=rule, causal=causal)
     unseen = rule.window is not None and rule.window < keys
     plain = causal and length == keys and not unseen
-    mask = None if plain else _visible(length, keys, rule, causal=causal, device=query.device)
+    sight = Sight(keys - length, keys, keys, rule.window, causal)
+    mask = None if plain else sight.mask(slice(0, keys), query.device)
     many = query.shape[1] != key.shape[1]
     return scaled_dot_product_attention(
         query, key, value, attn_mask=mask, is_causal=plain, scale=rule.scaling, enable_gqa=many
@@ -90,44 +92,3 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, *, rule: Rule, causal: bo
 
 def _by_matmul(query: Tensor, rows: int) -> bool:
     return query.device.type == "cpu" and rows >= _WORTH_MATMUL
-
-
-def _in_parts(query: Tensor, key: Tensor, value: Tensor, *, rule: Rule, causal: bool) -> Tensor:
-    """Attend with scores in memory, a bounded number of them at a time."""
-    length, keys = query.shape[2], key.shape[2]
-    mask = _visible(length, keys, rule, causal=causal, device=query.device)
-    step = max(1, _SCORES // (query.shape[0] * query.shape[1] * keys))
-    parts = [
-        _by_scores(
-            query[:, :, part : part + step], key, value, rule, None if mask is None else mask[part : part + step]
-        )
-        for part in range(0, length, step)
-    ]
-    return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
-
-
-def _by_scores(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor | None) -> Tensor:
-    """Heads that share keys become rows of one product."""
-    count, heads, length, _ = query.shape
-    shared = key.shape[1]
-    rows = query.reshape(count, shared, heads // shared * length, -1)
-    scores = (rows @ key.transpose(2, 3)).unflatten(2, (-1, length))
-    if rule.softcap is None:
-        scores = scores.mul_(rule.scaling)
-    else:
-        scores = scores.float().mul_(rule.scaling / rule.softcap).tanh_().mul_(rule.softcap)
-    if mask is not None:
-        scores = scores.masked_fill_(~mask, -torch.inf)
-    weights = torch.softmax(scores, dim=-1).to(value.dtype).flatten(2, 3)
-    return (weights @ value).view(count, heads, length, -1)
-
-
-def _visible(length: int, keys: int, rule: Rule, *, causal: bool, device: torch.device) -> Tensor | None:
-    """Return which keys each query sees, ``[length, keys]``; ``None`` where it sees all of them."""
-    window = keys if rule.window is None else rule.window
-    if window >= keys and (not causal or length == 1):
-        return None
-    places = torch.arange(keys, device=device)
-    ahead = places - places[keys - length :, None]
-    near = ahead.abs() < window
-    return near & (ahead <= 0) if causal else near

@@ -181,7 +181,7 @@ def test_without_the_private_operators_the_plain_kernel_is_used(monkeypatch: pyt
 
 
 def test_a_kernel_that_gives_another_product_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Packed, "forward", lambda self, x: torch.zeros(len(x), 768))
+    monkeypatch.setattr(Packed, "forward", lambda self, x: torch.zeros(len(x), 1024))
     packing_pays.cache_clear()
     try:
         assert fastest(torch.float32, torch.device("cpu")) is Plain
