@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, PrivateAttr, SecretStr, model
 from typing_extensions import Self
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.integrations._ranking import TextLess  # noqa: TC001 - pydantic reads it at runtime
+from rerank_plugins.integrations._request import OnError, TextLess  # noqa: TC001 - pydantic reads them at runtime
 from rerank_plugins.integrations._shared import LOAD_DEFAULTS, handle_for, resolved
 from rerank_plugins.integrations.models import ModelHandle, refuse_live
 
@@ -88,6 +88,9 @@ class RankFields(ModelFields):
     threshold: float | None = Field(default=None, allow_inf_nan=False, description="Lowest score to return.")
     text_less: TextLess = Field(
         default="last", description="Inputs without text: unscored after the others, an error, or left out."
+    )
+    on_error: OnError = Field(
+        default="raise", description="'keep_order': a failed call returns its inputs as they came, each marked."
     )
 
     def with_options(

@@ -1,72 +1,26 @@
-"""One ranking call over a handle, and the checks of what comes back; knows no framework, prompt or batch."""
+"""One ranking call over a handle, and what happens if it fails; knows no framework, prompt or batch."""
 
 from __future__ import annotations
 
 import asyncio
-import inspect
-import math
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Literal
+import logging
+from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.results import RankedDocument, ranked
-from rerank_plugins.errors import (
-    ArgumentError,
-    ArgumentTypeError,
-    InstructionNotSupportedError,
-    NonFiniteScoreError,
-)
+from rerank_plugins.errors import ArgumentError, ArgumentTypeError
+from rerank_plugins.integrations._request import Placed
+from rerank_plugins.integrations._scores import checked, finite, scores_of
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from rerank_plugins.core.options import CallOptions
+    from rerank_plugins.integrations._request import Request
     from rerank_plugins.integrations.models import ModelHandle
 
-TextLess = Literal["last", "error", "drop"]
-"""What happens to a document without text: unscored after the ranked ones, an error, or left out."""
+_LOG = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Request:
-    """One ranking to do.
-
-    Raises:
-        ArgumentError: a text is blank and ``text_less`` is ``"error"``.
-    """
-
-    query: str
-    texts: Sequence[str]
-    options: CallOptions
-    normalize: bool | None = None
-    text_less: TextLess = "last"
-    readable: Sequence[int] = field(init=False)
-
-    def __post_init__(self) -> None:
-        readable = [index for index, text in enumerate(self.texts) if text.strip()]
-        object.__setattr__(self, "readable", readable)
-        if self.text_less == "error" and self.blank:
-            raise ArgumentError(
-                f"Documents without text at positions {self.blank}. "
-                'Use text_less="last" to keep them unscored, or "drop" to leave them out.'
-            )
-
-    @property
-    def documents(self) -> list[str]:
-        """The texts that can be scored."""
-        return [self.texts[index] for index in self.readable]
-
-    @property
-    def blank(self) -> list[int]:
-        """Positions of the texts that cannot be scored."""
-        return sorted(set(range(len(self.texts))) - set(self.readable))
-
-
-@dataclass(frozen=True, slots=True)
-class Placed:
-    """One input and its score; ``None`` means that it had no text to score."""
-
-    index: int
-    score: float | None
+ERROR_KEY = "rerank_error"
+"""Metadata key that marks every result of a call that failed and kept the input's order."""
 
 
 def rank(handle: ModelHandle, request: Request) -> list[Placed]:
@@ -74,23 +28,28 @@ def rank(handle: ModelHandle, request: Request) -> list[Placed]:
 
     Inputs without text follow, in their order, as far as ``top_n`` leaves room. A threshold leaves them
     out, because nothing shows that they meet it.
+
+    Raises:
+        Exception: Whatever loading or scoring raises, unless ``on_error`` is ``"keep_order"``.
     """
-    if not request.readable:
-        return _placed([], request)
-    share = handle.share()  # held during the call: closing the handle meanwhile must not stop it
-    return _placed(_ranking(share.get(), request), request)
+    try:
+        share = handle.share()  # held during the call: closing the handle meanwhile must not stop it
+        return _placed(_ranking(share.get(), request) if request.readable else [], request)
+    except Exception as error:
+        if not _is_borne(error, request):
+            raise
+        return _in_order(handle, request, error)
 
 
 async def arank(handle: ModelHandle, request: Request) -> list[Placed]:
     """Do what ``rank`` does without ever blocking the event loop."""
-    if not request.readable:
-        return _placed([], request)
-    share = handle.share()
-    scorer = await share.aget()
-    if not _is_native(scorer):
-        return _placed(await asyncio.to_thread(_ranking, scorer, request), request)
-    ranking = await scorer.arank(request.query, request.documents, **_arguments(request))
-    return _placed(_checked(ranking, request), request)
+    try:
+        share = handle.share()
+        return _placed(await _aranking(await share.aget(), request) if request.readable else [], request)
+    except Exception as error:
+        if not _is_borne(error, request):
+            raise
+        return _in_order(handle, request, error)
 
 
 def score(
@@ -105,8 +64,20 @@ def score(
     if not documents:
         return []
     share = handle.share()
-    scores = _scores(share.get(), query, documents, instruction=instruction, normalize=normalize)
-    return [_finite(value, index) for index, value in enumerate(scores)]
+    scores = scores_of(share.get(), query, documents, instruction=instruction, normalize=normalize)
+    return [finite(value, index) for index, value in enumerate(scores)]
+
+
+def _is_borne(error: Exception, request: Request) -> bool:
+    """Return whether the call goes on after this; what the caller got wrong is always raised."""
+    return request.on_error == "keep_order" and not isinstance(error, (ArgumentError, ArgumentTypeError))
+
+
+def _in_order(handle: ModelHandle, request: Request, error: Exception) -> list[Placed]:
+    """Return the inputs as they came, each marked; no threshold, because nothing was scored."""
+    _LOG.warning("Reranking with %s failed; the order was kept.", handle.name, exc_info=error)
+    kept = request.readable if request.text_less == "drop" else range(len(request.texts))
+    return [Placed(index, None, type(error).__name__) for index in kept][: request.options.top_n]
 
 
 def _is_native(scorer: Any) -> bool:
@@ -117,15 +88,25 @@ def _is_native(scorer: Any) -> bool:
 def _ranking(scorer: Any, request: Request) -> list[RankedDocument]:
     documents, options = request.documents, request.options
     if _is_native(scorer):
-        return _checked(scorer.rank(request.query, documents, **_arguments(request)), request)
-    scores = _scores(
+        return checked(scorer.rank(request.query, documents, **_arguments(request)), request.readable, options)
+    scores = scores_of(
         scorer, request.query, documents, instruction=options.instruction, normalize=request.normalize
     )
     unordered = (
-        RankedDocument(index, _finite(value, request.readable[index]), text)
+        RankedDocument(index, finite(value, request.readable[index]), text)
         for index, (value, text) in enumerate(zip(scores, documents, strict=True))
     )
     return ranked(unordered, top_n=options.top_n, threshold=options.threshold)
+
+
+async def _aranking(scorer: Any, request: Request) -> list[RankedDocument]:
+    if not _is_native(scorer):
+        return await asyncio.to_thread(_ranking, scorer, request)
+    return checked(
+        await scorer.arank(request.query, request.documents, **_arguments(request)),
+        request.readable,
+        request.options,
+    )
 
 
 def _arguments(request: Request) -> dict[str, Any]:
@@ -136,68 +117,6 @@ def _arguments(request: Request) -> dict[str, Any]:
         "threshold": options.threshold,
         "normalize": request.normalize,
     }
-
-
-def _scores(
-    scorer: Any, query: str, documents: Sequence[str], *, instruction: str | None, normalize: bool | None
-) -> list[Any]:
-    """Return what ``scorer.score`` gives, one value per document, not yet checked to be numbers."""
-    name = type(scorer).__name__
-    arguments: dict[str, Any] = {}
-    if instruction is not None:
-        if not _accepts(scorer.score, "instruction"):
-            raise InstructionNotSupportedError(
-                f"{name}.score() takes no instruction. Leave it out, or pass a reranker that takes one."
-            )
-        arguments["instruction"] = instruction
-    if normalize is not None:
-        if not _accepts(scorer.score, "normalize"):
-            raise ArgumentError(f"{name}.score() takes no normalize. Leave normalize= out.")
-        arguments["normalize"] = normalize
-    scores = list(scorer.score(query, documents, **arguments))
-    if len(scores) != len(documents):
-        raise ArgumentError(
-            f"{name}.score() returned {len(scores)} scores for {len(documents)} documents; "
-            "it must return one each."
-        )
-    return scores
-
-
-def _checked(ranking: Sequence[RankedDocument], request: Request) -> list[RankedDocument]:
-    """Return ``ranking``, with every score a finite float and every position one of the request, once."""
-    count, options = len(request.readable), request.options
-    positions = {document.index for document in ranking}
-    expected = count if options.top_n is None else min(options.top_n, count)
-    is_short = len(ranking) != expected and options.threshold is None
-    if is_short or len(positions) != len(ranking) or not positions <= set(range(count)):
-        raise ArgumentError(
-            f"rank() returned positions {sorted(positions)} for {count} documents; it must return each "
-            "at most once, and all of them unless top_n or threshold is given."
-        )
-    return [
-        RankedDocument(d.index, _finite(d.score, request.readable[d.index]), d.text, d.truncated, d.passage)
-        for d in ranking
-    ]
-
-
-def _finite(value: Any, index: int) -> float:
-    try:
-        number = float(value)
-    except (TypeError, ValueError) as error:
-        raise ArgumentTypeError(
-            f"The score of document {index} must be one number, got {type(value).__name__}."
-        ) from error
-    if not math.isfinite(number):
-        raise NonFiniteScoreError(f"The reranker gave {number} for document {index}; try dtype='float32'.")
-    return number
-
-
-def _accepts(function: Any, argument: str) -> bool:
-    try:
-        parameters = inspect.signature(function).parameters
-    except ValueError:  # a builtin without a signature
-        return False
-    return argument in parameters or any(p.kind is p.VAR_KEYWORD for p in parameters.values())
 
 
 def _placed(ranking: Sequence[RankedDocument], request: Request) -> list[Placed]:

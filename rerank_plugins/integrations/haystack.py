@@ -12,7 +12,8 @@ from typing import Any
 
 from rerank_plugins.core.options import CallOptions
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
-from rerank_plugins.integrations._ranking import Placed, Request, TextLess, arank, rank
+from rerank_plugins.integrations._ranking import ERROR_KEY, arank, rank
+from rerank_plugins.integrations._request import OnError, Placed, Request, TextLess, check_policies
 from rerank_plugins.integrations._shared import (
     LOAD_DEFAULTS,
     handle_for,
@@ -51,6 +52,8 @@ class RerankPluginsRanker:
         embedding_separator: What stands between them.
         text_less: Documents without text: "last" returns them unscored after the others (not with a
             ``score_threshold``), "error" raises, "drop" leaves them out.
+        on_error: "keep_order" returns the documents of a failed call as they came, each with ``score`` None and
+            the kind of error in ``meta["rerank_error"]``; "raise" raises.
         token: Hub token or API key; resolved when the model is loaded. Without it the hub's own login counts.
         family: Family name; None detects it.
         revision: Revision on the hub.
@@ -68,6 +71,7 @@ class RerankPluginsRanker:
         cache_size: How many rows' vectors to keep for later calls; None: the family's own.
         family_options: Options of the model's family.
         top_n: Another name for ``top_k``.
+        scale_score: Another name for ``normalize``.
         reranker: A live object with ``score`` instead of ``model``; the component cannot be serialized then.
 
     Raises:
@@ -87,6 +91,7 @@ class RerankPluginsRanker:
     meta_fields_to_embed: list[str] = field(default_factory=list)
     embedding_separator: str = "\n"
     text_less: TextLess = "last"
+    on_error: OnError = "raise"
     token: Secret | None = None
     family: str | None = None
     revision: str | None = None
@@ -104,10 +109,13 @@ class RerankPluginsRanker:
     cache_size: int | None = None
     family_options: dict[str, Any] = field(default_factory=dict)
     top_n: InitVar[int | None] = None
+    scale_score: InitVar[bool | None] = None
     reranker: InitVar[object | None] = None
 
-    def __post_init__(self, top_n: int | None, reranker: object | None) -> None:
+    def __post_init__(self, top_n: int | None, scale_score: bool | None, reranker: object | None) -> None:
         self.top_k = _count(self.top_k, top_n)
+        self.normalize = _one(normalize=self.normalize, scale_score=scale_score)
+        check_policies(self.text_less, self.on_error)
         self._defaults()
         # The token is not resolved yet: a pipeline must be buildable where the secret is not set.
         self._handle = self._handle_for(reranker, token=None)
@@ -138,6 +146,7 @@ class RerankPluginsRanker:
         top_n: int | None = None,
         instruction: str | None = None,
         score_threshold: float | None = None,
+        scale_score: bool | None = None,
     ) -> dict[str, list[Document]]:
         """Return new documents under ``documents``, best first.
 
@@ -148,13 +157,15 @@ class RerankPluginsRanker:
             top_n: Another name for ``top_k``.
             instruction: Overrides the instruction for this run.
             score_threshold: Overrides the lowest score that is returned.
+            scale_score: Overrides ``normalize``.
 
         Raises:
             ArgumentError: an option that cannot be used.
         """
         given = CallOptions(instruction=instruction, top_n=_count(top_k, top_n), threshold=score_threshold)
         found = _deduplicated(documents)
-        return {"documents": _ranked(found, rank(self._model(), self._request(query, found, given)))}
+        request = self._request(query, found, given, scale_score)
+        return {"documents": _ranked(found, rank(self._model(), request))}
 
     @component.output_types(documents=list[Document])
     async def run_async(
@@ -166,11 +177,13 @@ class RerankPluginsRanker:
         top_n: int | None = None,
         instruction: str | None = None,
         score_threshold: float | None = None,
+        scale_score: bool | None = None,
     ) -> dict[str, list[Document]]:
         """Do what ``run`` does without blocking the event loop."""
         given = CallOptions(instruction=instruction, top_n=_count(top_k, top_n), threshold=score_threshold)
         found = _deduplicated(documents)
-        return {"documents": _ranked(found, await arank(self._model(), self._request(query, found, given)))}
+        request = self._request(query, found, given, scale_score)
+        return {"documents": _ranked(found, await arank(self._model(), request))}
 
     def to_dict(self) -> dict[str, Any]:
         """Return the component as plain types.
@@ -207,13 +220,16 @@ class RerankPluginsRanker:
             model=self.model, reranker=reranker, token=token, load=load, family_options=self.family_options
         )
 
-    def _request(self, query: str, documents: Sequence[Document], given: CallOptions) -> Request:
+    def _request(
+        self, query: str, documents: Sequence[Document], given: CallOptions, scale_score: bool | None
+    ) -> Request:
         return Request(
             query=query,
             texts=[self._text(document) for document in documents],
             options=resolved(given, self._defaults()),
-            normalize=self.normalize,
+            normalize=self.normalize if scale_score is None else scale_score,
             text_less=self.text_less,
+            on_error=self.on_error,
         )
 
     def _text(self, document: Document) -> str:
@@ -222,12 +238,20 @@ class RerankPluginsRanker:
 
 def _count(top_k: int | None, top_n: int | None) -> int | None:
     """Return the count given under either name."""
-    if top_k is not None and top_n is not None and top_k != top_n:
-        raise ArgumentError(f"top_k and top_n are one setting, got {top_k} and {top_n}. Give one of them.")
-    count = top_n if top_k is None else top_k
+    count: int | None = _one(top_k=top_k, top_n=top_n)
     if isinstance(count, int) and count <= 0:
         raise ArgumentError(f"top_k must be > 0, but got {count}")
     return count
+
+
+def _one(**names: Any) -> Any:
+    """Return the value of one setting, given under either of two names."""
+    given = [value for value in names.values() if value is not None]
+    if len(given) > 1 and given[0] != given[1]:
+        raise ArgumentError(
+            f"{' and '.join(names)} are one setting, got {given[0]} and {given[1]}. Give one of them."
+        )
+    return given[0] if given else None
 
 
 def _devices(device: ComponentDevice | None) -> str | list[str] | None:
@@ -260,4 +284,9 @@ def _incoming(document: Document) -> float:
 
 
 def _ranked(documents: Sequence[Document], places: Sequence[Placed]) -> list[Document]:
-    return [replace(documents[place.index], score=place.score) for place in places]
+    return [_scored(documents[place.index], place) for place in places]
+
+
+def _scored(document: Document, place: Placed) -> Document:
+    meta = document.meta if place.error is None else {**document.meta, ERROR_KEY: place.error}
+    return replace(document, score=place.score, meta=meta)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.integrations._ranking import Placed, Request, arank, rank, score
+from rerank_plugins.integrations._ranking import ERROR_KEY, arank, rank, score
+from rerank_plugins.integrations._request import Placed, Request
 from rerank_plugins.integrations._shared import missing_extra, resolved, with_metadata
 from rerank_plugins.integrations.models import refuse_live
 
@@ -167,6 +168,7 @@ class RerankCompressor(RankFields, Serializable, BaseDocumentCompressor):
             options=self._options(given.over(_configured(config))),
             normalize=self.normalize,
             text_less=self.text_less,
+            on_error=self.on_error,
         )
 
     def _text(self, document: Document) -> str:
@@ -175,10 +177,12 @@ class RerankCompressor(RankFields, Serializable, BaseDocumentCompressor):
         )
 
     def _ranked(self, documents: Sequence[Document], places: Sequence[Placed]) -> list[Document]:
-        return [self._scored(documents[place.index], place.score) for place in places]
+        return [self._scored(documents[place.index], place) for place in places]
 
-    def _scored(self, document: Document, value: float | None) -> Document:
-        written = {} if self.score_key is None else {self.score_key: value}
+    def _scored(self, document: Document, place: Placed) -> Document:
+        written: dict[str, Any] = {} if self.score_key is None else {self.score_key: place.score}
+        if place.error is not None:
+            written[ERROR_KEY] = place.error
         return document.model_copy(update={"metadata": {**document.metadata, **written}})
 
 

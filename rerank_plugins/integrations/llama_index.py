@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.integrations._ranking import Placed, Request, arank, rank
+from rerank_plugins.integrations._ranking import ERROR_KEY, arank, rank
+from rerank_plugins.integrations._request import Placed, Request
 from rerank_plugins.integrations._shared import missing_extra
 from rerank_plugins.integrations.models import refuse_live
 
@@ -20,7 +21,7 @@ try:
     )
     from llama_index.core.instrumentation.events.rerank import ReRankEndEvent, ReRankStartEvent
     from llama_index.core.postprocessor.types import BaseNodePostprocessor
-    from llama_index.core.schema import MetadataMode, NodeWithScore, QueryBundle
+    from llama_index.core.schema import BaseNode, MetadataMode, NodeWithScore, QueryBundle
     from pydantic import Field, field_serializer
 except ImportError as error:
     raise missing_extra("llama-index", error) from error
@@ -161,16 +162,18 @@ class RerankPostprocessor(RankFields, BaseNodePostprocessor):
             options=self._options(_carried(query)),
             normalize=self.normalize,
             text_less=self.text_less,
+            on_error=self.on_error,
         )
 
     def _ranked(self, nodes: Sequence[NodeWithScore], places: Sequence[Placed]) -> list[NodeWithScore]:
-        return [
-            NodeWithScore(
-                node=_with_score(nodes[place.index]) if self.keep_retrieval_score else nodes[place.index].node,
-                score=place.score,
-            )
-            for place in places
-        ]
+        return [NodeWithScore(node=self._marked(nodes[place.index], place), score=place.score) for place in places]
+
+    def _marked(self, scored: NodeWithScore, place: Placed) -> Any:
+        """Return the node, or a copy with what is to be said of it where no text shows it."""
+        said: dict[str, Any] = {} if place.error is None else {ERROR_KEY: place.error}
+        if self.keep_retrieval_score and scored.score is not None:
+            said.setdefault(RETRIEVAL_SCORE, scored.node.metadata.get(RETRIEVAL_SCORE, scored.score))
+        return _with_metadata(scored.node, said) if said else scored.node
 
     def _tags(self, query: QueryBundle | None) -> dict[str, Any]:
         """Return the tags of the span: those of the caller, the model and the instruction."""
@@ -232,15 +235,16 @@ def _carried(query: QueryBundle | None) -> CallOptions:
     return CallOptions(instruction=query.instruction, top_n=query.top_n, threshold=query.threshold)
 
 
-def _with_score(scored: NodeWithScore) -> Any:
-    """Return a copy of the node with the retrieval score where neither embedding nor LLM text shows it."""
-    node = scored.node
-    if scored.score is None or RETRIEVAL_SCORE in node.metadata:
-        return node
+def _with_metadata(node: BaseNode, said: dict[str, Any]) -> BaseNode:
+    """Return a copy of the node with metadata that neither embedding nor LLM text shows."""
+    embed, llm = (
+        [*excluded, *(key for key in said if key not in excluded)]
+        for excluded in (node.excluded_embed_metadata_keys, node.excluded_llm_metadata_keys)
+    )
     return node.model_copy(
         update={
-            "metadata": {**node.metadata, RETRIEVAL_SCORE: scored.score},
-            "excluded_embed_metadata_keys": [*node.excluded_embed_metadata_keys, RETRIEVAL_SCORE],
-            "excluded_llm_metadata_keys": [*node.excluded_llm_metadata_keys, RETRIEVAL_SCORE],
+            "metadata": {**node.metadata, **said},
+            "excluded_embed_metadata_keys": embed,
+            "excluded_llm_metadata_keys": llm,
         }
     )

@@ -7,17 +7,16 @@ import sys
 from importlib.util import find_spec
 from pathlib import Path
 from types import ModuleType
-from typing import TYPE_CHECKING
 from weakref import WeakValueDictionary
 
 import pytest
 
 os.environ["HAYSTACK_TELEMETRY_ENABLED"] = "False"
 
-if TYPE_CHECKING:
-    from .drivers import Driver
-
 from .fakes import FakeLoad
+
+for _name in ("ranking", "model", "failure", "waiting"):
+    pytest.register_assert_rewrite(f"{__package__}.{_name}_contract")
 
 
 def _add_namespaces() -> None:
@@ -44,12 +43,3 @@ def load(monkeypatch: pytest.MonkeyPatch) -> FakeLoad:
     monkeypatch.setitem(sys.modules, "rerank_plugins.core.loading", module)
     monkeypatch.setattr("rerank_plugins.integrations.models._SHARED", WeakValueDictionary())
     return fake
-
-
-@pytest.fixture(params=["LlamaIndexDriver", "LangChainDriver", "HaystackDriver"])
-def driver(request: pytest.FixtureRequest) -> Driver:
-    """Each framework in turn."""
-    from . import drivers
-
-    made: Driver = getattr(drivers, request.param)()
-    return made

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any, Protocol
 
 from haystack import Document as HaystackDocument
+from haystack import Pipeline
 from langchain_core.documents import Document as LangChainDocument
+from langchain_core.load import dumps, loads
 from llama_index.core.schema import NodeWithScore, TextNode
 
 from rerank_plugins.integrations.haystack import RerankPluginsRanker
@@ -25,6 +28,10 @@ class Driver(Protocol):
     async def arank(self, component: Any, query: str, hosts: list[Any], **options: Any) -> list[Any]: ...
 
     def found(self, ranked: list[Any]) -> list[tuple[int, float | None]]: ...
+
+    def error(self, result: Any) -> str | None: ...
+
+    def restored(self, component: Any) -> Any: ...
 
 
 class LlamaIndexDriver:
@@ -46,6 +53,13 @@ class LlamaIndexDriver:
 
     def found(self, ranked: list[Any]) -> list[tuple[int, float | None]]:
         return [(int(node.node.node_id), node.score) for node in ranked]
+
+    def error(self, result: Any) -> str | None:
+        error: str | None = result.node.metadata.get("rerank_error")
+        return error
+
+    def restored(self, component: Any) -> Any:
+        return RerankPostprocessor.from_dict(json.loads(json.dumps(component.to_dict())))
 
 
 class LangChainDriver:
@@ -69,6 +83,13 @@ class LangChainDriver:
     def found(self, ranked: list[Any]) -> list[tuple[int, float | None]]:
         return [(int(document.id), document.metadata["relevance_score"]) for document in ranked]
 
+    def error(self, result: Any) -> str | None:
+        error: str | None = result.metadata.get("rerank_error")
+        return error
+
+    def restored(self, component: Any) -> Any:
+        return loads(dumps(component), allowed_objects=[RerankCompressor], valid_namespaces=["rerank_plugins"])
+
 
 class HaystackDriver:
     """Documents with given ids, so that equal texts are not taken for duplicates."""
@@ -91,6 +112,15 @@ class HaystackDriver:
 
     def found(self, ranked: list[Any]) -> list[tuple[int, float | None]]:
         return [(int(document.id), document.score) for document in ranked]
+
+    def error(self, result: Any) -> str | None:
+        error: str | None = result.meta.get("rerank_error")
+        return error
+
+    def restored(self, component: Any) -> Any:
+        pipeline = Pipeline()
+        pipeline.add_component("ranker", component)
+        return Pipeline.loads(pipeline.dumps()).get_component("ranker")
 
 
 def _renamed(options: dict[str, Any]) -> dict[str, Any]:

@@ -65,6 +65,13 @@ class FakeReranker:
         self.closed = True
 
 
+class Broken(FakeReranker):
+    """A reranker whose device has failed."""
+
+    def score(self, *_: Any, **__: Any) -> list[float]:
+        raise RuntimeError("the device is gone")
+
+
 class ScoreOnly:
     """An object of another library: ``score(query, documents)`` and nothing else."""
 

@@ -51,6 +51,7 @@ def full() -> Pipeline:
         meta_fields_to_embed=["title"],
         embedding_separator=" ",
         text_less="drop",
+        on_error="keep_order",
         token=Secret.from_env_var(["SOME_TOKEN"], strict=False),
         family="qwen3",
         revision="main",
@@ -68,7 +69,7 @@ def full() -> Pipeline:
 
 
 def test_both_runs_have_the_same_sockets() -> None:
-    expected = ["query", "documents", "top_k", "top_n", "instruction", "score_threshold"]
+    expected = ["query", "documents", "top_k", "top_n", "instruction", "score_threshold", "scale_score"]
     assert expected == list(RerankPluginsRanker("m").__haystack_input__._sockets_dict)  # type: ignore[attr-defined]
     assert inspect.signature(RerankPluginsRanker.run) == inspect.signature(RerankPluginsRanker.run_async)
 
@@ -96,6 +97,16 @@ def test_top_n_is_top_k(load: FakeLoad) -> None:
         RerankPluginsRanker("m", top_k=0)
 
 
+def test_scale_score_is_normalize(load: FakeLoad) -> None:
+    ranker = RerankPluginsRanker("m", scale_score=True)
+    assert ranker.normalize is True
+    ranker.run(QUERY, documents())
+    ranker.run(QUERY, documents(), scale_score=False)
+    assert [call["normalize"] for call in load.made[0].calls] == [True, False]
+    with pytest.raises(ArgumentError, match="normalize and scale_score are one setting"):
+        RerankPluginsRanker("m", normalize=False, scale_score=True)
+
+
 def test_yaml_round_trip_is_identical() -> None:
     text = full().dumps()
     assert "haystack_integrations.components.rankers.rerank_plugins.RerankPluginsRanker" in text
@@ -106,7 +117,7 @@ def test_yaml_round_trip_is_identical() -> None:
 def test_every_argument_is_written_down() -> None:
     written = component_to_dict(full().get_component("ranker"), "ranker")["init_parameters"]
     parameters = inspect.signature(RerankPluginsRanker.__init__).parameters
-    assert set(written) == set(parameters) - {"self", "top_n", "reranker"}
+    assert set(written) == set(parameters) - {"self", "top_n", "scale_score", "reranker"}
 
 
 def test_to_dict_shares_nothing_with_the_component() -> None:

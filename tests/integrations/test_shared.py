@@ -18,7 +18,8 @@ import rerank_plugins.integrations as home
 from rerank_plugins.core.options import CallOptions
 from rerank_plugins.core.results import RankedDocument
 from rerank_plugins.errors import ArgumentError, MissingExtraError
-from rerank_plugins.integrations._ranking import Request, rank
+from rerank_plugins.integrations._ranking import rank
+from rerank_plugins.integrations._request import Request
 from rerank_plugins.integrations._shared import LOAD_DEFAULTS
 from rerank_plugins.integrations.models import ModelHandle
 
