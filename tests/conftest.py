@@ -26,9 +26,10 @@ os.environ["TOKENIZERS_PARALLELISM"] = "false"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """Make pytest-asyncio's setting known also where only the vendors' code is installed beside pytest."""
+    """Make pytest-asyncio's settings known also where only the vendors' code is installed beside pytest."""
     if find_spec("pytest_asyncio") is None:
-        parser.addini("asyncio_default_fixture_loop_scope", "unused")
+        for name in ("asyncio_mode", "asyncio_default_fixture_loop_scope"):
+            parser.addini(name, "unused")
 
 
 @pytest.fixture(scope="session")

@@ -195,10 +195,16 @@ class RerankRetriever(BaseRetriever):
     Args:
         base_retriever: Finds the documents.
         compressor: Ranks them.
+        instruction: Used instead of the compressor's own.
+        top_n: Used instead of the compressor's own.
+        threshold: Used instead of the compressor's own.
     """
 
     base_retriever: BaseRetriever
     compressor: RerankCompressor
+    instruction: str | None = Field(default=None)
+    top_n: int | None = Field(default=None, gt=0, strict=True)
+    threshold: float | None = Field(default=None, allow_inf_nan=False)
 
     def invoke(
         self,
@@ -228,7 +234,7 @@ class RerankRetriever(BaseRetriever):
         threshold: float | None = None,
     ) -> list[Document]:
         found = self.base_retriever.invoke(query, config={"callbacks": run_manager.get_child()})
-        return self.compressor.compress_documents(
+        return self._ranker().compress_documents(
             found, query, run_manager.get_child(), instruction=instruction, top_n=top_n, threshold=threshold
         )
 
@@ -242,8 +248,13 @@ class RerankRetriever(BaseRetriever):
         threshold: float | None = None,
     ) -> list[Document]:
         found = await self.base_retriever.ainvoke(query, config={"callbacks": run_manager.get_child()})
-        return await self.compressor.acompress_documents(
+        return await self._ranker().acompress_documents(
             found, query, run_manager.get_child(), instruction=instruction, top_n=top_n, threshold=threshold
+        )
+
+    def _ranker(self) -> RerankCompressor:
+        return self.compressor.with_options(
+            instruction=self.instruction, top_n=self.top_n, threshold=self.threshold
         )
 
 

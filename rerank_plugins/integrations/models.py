@@ -153,7 +153,7 @@ class ModelHandle:
 
     def __copy__(self) -> ModelHandle:
         copied = ModelHandle(self._options, reranker=self._live)
-        copied._share = self._share
+        copied._share = self.share()  # claimed by both, or a short-lived copy would load the model and free it
         return copied
 
     def __deepcopy__(self, memo: object) -> ModelHandle:

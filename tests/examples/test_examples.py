@@ -15,8 +15,8 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 SHORT = {
     "quickstart.py": r"Best two documents: \[2, 0\]",
     "llama_index_query.py": r"After reranking.*\n  0\.\d+  The hedgehog hibernates",
-    "langchain_retriever.py": r"A prompt would get:\nThe hedgehog hibernates",
-    "haystack_pipeline.py": r"The ranker says:\n  0\.\d+  A with statement closes the file",
+    "langchain_rag.py": r"Answer from this:\nThe hedgehog hibernates(?s:.*)The answer streams:\nT\|h\|e",
+    "haystack_hybrid.py": r"The ranker says:\n  0\.\d+  A with statement closes the file",
     "share_one_model.py": r"LlamaIndex (\[.*\]).*\nLangChain  \1.*\nHaystack   \1",
 }
 
@@ -37,7 +37,7 @@ def test_short_example_prints_its_point(name: str) -> None:
 
 @pytest.mark.parametrize("name", SHORT)
 def test_short_example_is_short(name: str) -> None:
-    assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) < 40
+    assert len((EXAMPLES / name).read_text(encoding="utf-8").splitlines()) < 65
 
 
 def test_demo_on_a_few_questions(tmp_path: Path) -> None:

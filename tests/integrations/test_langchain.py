@@ -169,6 +169,25 @@ def test_with_options_copies_over_the_same_model(load: FakeLoad) -> None:
         compressor.with_options(top_n=0)
 
 
+def test_short_lived_copies_load_once(load: FakeLoad) -> None:
+    compressor = RerankCompressor(model="m")
+    for top_n in (1, 2, 3):
+        assert len(compressor.with_options(top_n=top_n).compress_documents(documents(), QUERY)) == top_n
+    assert len(load.calls) == 1
+
+
+@pytest.mark.parametrize("is_async", [False, True])
+def test_the_retrievers_own_options_win_over_the_compressors(load: FakeLoad, is_async: bool) -> None:
+    compressor = RerankCompressor(model="m", instruction="compressor", top_n=1)
+    ranked = RerankRetriever(base_retriever=FixedRetriever(), compressor=compressor, top_n=2)
+    assert ids(call(ranked, is_async, QUERY)) == ["2", "1"]
+    assert ids(call(ranked, is_async, QUERY, top_n=3, instruction="call")) == ["2", "1", "0"]
+    with rerank_options(top_n=3):
+        assert ids(call(ranked, is_async, QUERY)) == ["2", "1", "0"]
+    assert [asked["instruction"] for asked in load.made[0].calls] == ["compressor", "call", "compressor"]
+    assert compressor.top_n == 1
+
+
 def test_the_score_is_metadata_under_a_key_of_choice(load: FakeLoad) -> None:
     given = documents(relevance_score="old", page=7)
     [best, *_] = RerankCompressor(model="m").compress_documents(given, QUERY)
