@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from rerank_plugins.core.shapes import evened
 from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
@@ -38,8 +39,20 @@ class Int8(nn.Module):
         """Return ``activation(x W^T + b)`` in the precision of ``x``."""
         rounded, scale = quantized(x)
         product: Tensor = torch.ops.onednn.qlinear_pointwise(
-            rounded, 1.0, _SHIFT, self._packed, self._scale, self._zeros, None, 1.0, 0, x.dtype, "none", [], ""
-        ).mul_(scale)
+            evened(rounded),
+            1.0,
+            _SHIFT,
+            self._packed,
+            self._scale,
+            self._zeros,
+            None,
+            1.0,
+            0,
+            x.dtype,
+            "none",
+            [],
+            "",
+        )[..., : x.shape[-2], :].mul_(scale)
         if self._bias is not None:
             product.add_(self._bias)
         return product if self._activation is None else self._activation(product)

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import torch
 
+from rerank_plugins.core.shapes import even, evened
 from rerank_plugins.core.sight import Sight
 
 if TYPE_CHECKING:
@@ -38,15 +39,28 @@ def attend_by_products(query: Tensor, key: Tensor, value: Tensor, *, rule: Rule,
         As ``query``.
     """
     length, keys = query.shape[2], key.shape[2]
+    key, value = (_evened(pair) for pair in (key, value))
     parts = []
     for start in range(0, length, step := _step(query, keys)):
         part = query[:, :, start : start + step]
         first = keys - length + start
         sight = Sight(first, first + part.shape[2], keys, rule.window, causal)
-        span = sight.span()
-        mask = sight.mask(span, query.device)
-        parts.append(_attend(part, key[:, :, span], value[:, :, span], rule, mask))
+        span = _rounded(sight.span(), key)
+        parts.append(_attend(part, key[:, :, span], value[:, :, span], rule, sight.mask(span, query.device)))
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
+
+
+def _evened(pair: Tensor) -> Tensor:
+    """On a CPU keys are as many as often come, and the added ones are masked; see ``shapes.py``."""
+    return evened(pair) if pair.device.type == "cpu" else pair
+
+
+def _rounded(span: slice, key: Tensor) -> slice:
+    """Return the span with a length that comes often, as far as there are keys."""
+    if key.device.type != "cpu":
+        return span
+    stop = min(key.shape[2], span.start + even(span.stop - span.start))
+    return slice(span.start, stop)
 
 
 def _step(query: Tensor, keys: int) -> int:
@@ -58,12 +72,13 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor 
     """Heads that share keys become rows of one product."""
     count, heads, length, _ = query.shape
     shared = key.shape[1]
-    rows = query.reshape(count, shared, heads // shared * length, -1)
-    scores = _ruled((rows @ key.transpose(2, 3)).unflatten(2, (-1, length)), rule)
+    query = _evened(query)
+    rows = query.reshape(count, shared, heads // shared * query.shape[2], -1)
+    scores = _ruled((rows @ key.transpose(2, 3)).unflatten(2, (-1, query.shape[2])), rule)
     if mask is not None:
-        scores += torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, -torch.inf)
+        scores[..., :length, :] += torch.zeros_like(mask, dtype=scores.dtype).masked_fill_(~mask, -torch.inf)
     weights = torch.softmax(scores, dim=-1).to(value.dtype).flatten(2, 3)
-    return (weights @ value).view(count, heads, length, -1)
+    return (weights @ value).view(count, heads, query.shape[2], -1)[:, :, :length]
 
 
 def _ruled(scores: Tensor, rule: Rule) -> Tensor:

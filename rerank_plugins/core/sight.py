@@ -36,12 +36,15 @@ class Sight:
         return slice(max(0, self.first - window + 1), min(self.keys, self.last + ahead))
 
     def mask(self, span: slice, device: torch.device) -> Tensor | None:
-        """Return which keys of ``span`` each query sees, ``[queries, keys]``; ``None`` where all see all."""
+        """Return which keys of ``span`` each query sees, ``[queries, keys]``; ``None`` where all see all.
+
+        Keys of the span that the row does not have are seen by none.
+        """
         window = self.keys if self.window is None else self.window
-        alone = self.last - self.first == 1
-        if window >= self.keys and (not self.causal or (alone and span.stop <= self.last)):
+        seen_by_all = self.first + 1 if self.causal else self.keys
+        if window >= self.keys and span.stop <= seen_by_all:
             return None
         places = torch.arange(span.start, span.stop, device=device)
         ahead = places - torch.arange(self.first, self.last, device=device)[:, None]
-        near = ahead.abs() < window
+        near = (ahead.abs() < window) & (places < self.keys)
         return near & (ahead <= 0) if self.causal else near
