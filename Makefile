@@ -6,6 +6,8 @@ MODEL ?= embedded
 STAMP := $(VENV)/.installed
 PEERS_VENV := .venv-peers
 PEERS_STAMP := $(PEERS_VENV)/.installed
+MIN_VENV := .venv-min
+MIN_STAMP := $(MIN_VENV)/.installed
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 # What `make bench` measures: comma lists, or all (see benchmarks/README.md).
@@ -17,8 +19,8 @@ THREADS ?= 1
 OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test test-peers bench bench-threads bench-tokenization bench-gpu check readme \
-    format clean
+.PHONY: help install demo demo-results test test-peers test-min bench bench-threads bench-tokenization bench-gpu \
+    check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -57,6 +59,17 @@ $(PEERS_STAMP): pyproject.toml constraints.txt
 test-peers: $(PEERS_STAMP)  ## Compare scores with the vendors' own code
 	$(PEERS_VENV)/bin/python -m pytest -m peers tests/peers
 
+# The oldest versions that are allowed, so that the bounds in pyproject.toml are not a guess.
+$(MIN_STAMP): pyproject.toml constraints-min.txt
+	$(PYTHON) -m venv $(MIN_VENV)
+	$(MIN_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(MIN_VENV)/bin/pip install --quiet --constraint constraints-min.txt torch
+	$(MIN_VENV)/bin/pip install --quiet --constraint constraints-min.txt --group test --editable ".[all]"
+	@touch $@
+
+test-min: $(MIN_STAMP)  ## Run the tests with the oldest versions that are allowed
+	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/test_public.py
+
 $(BENCH_STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
@@ -91,4 +104,4 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments, built models and caches
-	rm -rf $(VENV) $(PEERS_VENV) $(BENCH_VENV) benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(BENCH_VENV) benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist

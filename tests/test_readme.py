@@ -41,3 +41,24 @@ def test_the_demo_of_the_readme_gained_and_agreed() -> None:
 def test_the_changelog_knows_this_version() -> None:
     changelog = (readme_table.ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     assert "## [Unreleased]" in changelog or f"## [{rerank_plugins.__version__}]" in changelog
+
+
+def feature_rows() -> list[list[str]]:
+    """Return the cells of the table that compares adapters, without its two lines of head."""
+    part = readme_table.current("features")
+    return [line.strip("| ").split(" | ") for line in part.splitlines() if line.startswith("| ")][2:]
+
+
+@pytest.mark.parametrize("row", feature_rows(), ids=lambda row: row[0])
+def test_every_feature_of_ours_names_a_test_that_exists(row: list[str]) -> None:
+    named = re.findall(r'\((tests/[\w/]+\.py) "(test_\w+)"\)', row[1])
+    assert named
+    for path, test in named:
+        assert f"def {test}(" in (readme_table.ROOT / path).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("row", feature_rows(), ids=lambda row: row[0])
+def test_every_cell_about_others_links_to_their_source(row: list[str]) -> None:
+    sources = re.findall(r"(?m)^\[([\w-]+)\]: https://\S+$", readme_table.current("features"))
+    assert len(row) == 2 + len(sources)
+    assert [re.fullmatch(r"\[[^\]]+\]\[([\w-]+)\]", cell).group(1) for cell in row[2:]] == sources

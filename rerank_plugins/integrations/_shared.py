@@ -37,7 +37,7 @@ LOAD_DEFAULTS: Mapping[str, object] = {
 def missing_extra(extra: str, error: ImportError) -> MissingExtraError:
     """Return the error to raise where a framework cannot be imported."""
     return MissingExtraError(
-        f"This adapter needs its framework, which could not be imported ({error}). "
+        f"This adapter needs its framework, which is missing or too old ({error}). "
         f'Install it with: pip install "rerank-plugins[{extra}]"'
     )
 

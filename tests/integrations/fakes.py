@@ -8,6 +8,8 @@ import time
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
+from typing_extensions import Self
+
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
 
 if TYPE_CHECKING:
@@ -63,6 +65,12 @@ class FakeReranker:
 
     def close(self) -> None:
         self.closed = True
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
 
 class Broken(FakeReranker):
