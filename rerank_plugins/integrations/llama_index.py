@@ -171,8 +171,8 @@ class RerankPostprocessor(RankFields, BaseNodePostprocessor):
     def _marked(self, scored: NodeWithScore, place: Placed) -> Any:
         """Return the node, or a copy with what is to be said of it where no text shows it."""
         said: dict[str, Any] = {} if place.error is None else {ERROR_KEY: place.error}
-        if self.keep_retrieval_score and scored.score is not None:
-            said.setdefault(RETRIEVAL_SCORE, scored.node.metadata.get(RETRIEVAL_SCORE, scored.score))
+        if self.keep_retrieval_score and scored.score is not None and RETRIEVAL_SCORE not in scored.node.metadata:
+            said[RETRIEVAL_SCORE] = scored.score
         return _with_metadata(scored.node, said) if said else scored.node
 
     def _tags(self, query: QueryBundle | None) -> dict[str, Any]:

@@ -185,6 +185,12 @@ def test_the_retrieval_score_is_kept_out_of_every_text(load: FakeLoad) -> None:
     assert ids(twice) == ids(once)
 
 
+def test_a_retrieval_score_of_the_users_own_stays_as_it_is(load: FakeLoad) -> None:
+    given = nodes(*TEXTS, metadata={"retrieval_score": "mine"})
+    found = RerankPostprocessor(model="m", keep_retrieval_score=True).postprocess_nodes(given, query_str=QUERY)
+    assert [node.node for node in found] == [node.node for node in reversed(given)]
+
+
 def test_image_nodes_are_not_scored(load: FakeLoad) -> None:
     given = [NodeWithScore(node=ImageNode(id_="picture"), score=0.9), *nodes(*TEXTS)]
     found = RerankPostprocessor(model="m").postprocess_nodes(given, query_str=QUERY)
