@@ -53,8 +53,8 @@ def load(
             URL of a server, with ``dialect``; then the options of models in this process are refused.
         family: A name from ``families()``, or a ``Family``; ``None`` = from the model's own files, never guessed.
         revision: Branch, tag or commit on the hub.
-        token: Access token for the hub, or the server's key; without it, the key is the dialect's environment
-            variable, such as ``COHERE``'s ``CO_API_KEY``, read now.
+        token: Access token for the hub, or the key of a server; without it, what the dialect's environment
+            variable (such as ``CO_API_KEY`` or ``VLLM_API_KEY``) holds now.
         local_files_only: Never ask the hub; use its cache or a local directory.
         cache_dir: Where the hub's files are kept.
         device: ``None`` = CUDA if present, else CPU; or ``"cpu"``, ``"cuda:1"``, ``"mps"``; or a list, such as

@@ -20,7 +20,7 @@ from rerank_plugins import (
     RemoteUnavailableError,
     load,
 )
-from rerank_plugins.core.remote import transport
+from rerank_plugins.core.remote import reading
 from rerank_plugins.core.remote.retrying import ATTEMPTS
 
 from .conftest import Ask, Open
@@ -159,7 +159,7 @@ def test_a_score_that_is_not_finite(score: str, open_: Open, replay: Replay, ask
 def test_a_huge_answer_is_not_read(
     is_packed: bool, open_: Open, replay: Replay, ask: Ask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(transport, "MOST_BYTES", 1000)
+    monkeypatch.setattr(reading, "MOST_BYTES", 1000)
     body = json.dumps([0] * 1000).encode()
     packed = Answer(body=gzip.compress(body), headers={"Content-Encoding": "gzip"})
     replay.then = [packed if is_packed else Answer(body=body)]
@@ -192,9 +192,9 @@ def test_a_slow_server(open_: Open, replay: Replay, ask: Ask, pauses: list[float
 
 
 def test_a_trickle_is_late_although_each_byte_is_in_time(monkeypatch: pytest.MonkeyPatch) -> None:
-    body, now = transport._Body("http://host/rerank", 1.0), transport.time.monotonic()
+    body, now = reading.Body("http://host/rerank", 1.0), reading.time.monotonic()
     body.add(b"[")
-    monkeypatch.setattr(transport.time, "monotonic", lambda: now + 2)
+    monkeypatch.setattr(reading.time, "monotonic", lambda: now + 2)
     with pytest.raises(RemoteTimeoutError):
         body.add(b"]")
 

@@ -113,7 +113,6 @@ from rerank_plugins import RemoteReranker, load
 with load({replay.url!r}, dialect="tei") as reranker:
     reranker.rank("q", ["a"])
     asyncio.run(reranker.arank("q", ["a"]))
-sys.exit(str({{"torch", "transformers", "tokenizers"}} & set(sys.modules) or ""))
+sys.exit(bool({{"torch", "transformers", "tokenizers"}} & set(sys.modules)))
 """
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert (done.returncode, done.stderr.strip()) in {(0, ""), (1, "")}, done.stderr
+    subprocess.run([sys.executable, "-c", code], check=True)

@@ -12,7 +12,6 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from rerank_plugins import ClosedError, RemoteError, RemoteReranker
-from rerank_plugins.core.remote import bodies
 
 from .conftest import Ask, Open
 from .replay import Answer, Asked, Replay
@@ -25,7 +24,7 @@ def scored(asked: Asked) -> Answer:
     """Score each document with the number it is, best first, after a while that differs."""
     found = [{"index": index, "score": float(text)} for index, text in enumerate(asked.body["texts"])]
     found.sort(key=lambda result: -result["score"])
-    return Answer(body=found, delay=random.uniform(0, 0.02))
+    return Answer(body=found, delay=random.uniform(0, 0.02))  # noqa: S311 - nothing secret
 
 
 @pytest.fixture
@@ -50,7 +49,6 @@ def test_a_request_never_mixes_queries(reranker: RemoteReranker, replay: Replay)
     assert [[result.text for result in ranking] for ranking in rankings] == [["2", "1"], [], ["99", "98"]]
     later = asyncio.run(reranker.arank_many(queries, documents, top_n=2))
     assert later == rankings
-    assert {tuple(body) for body in replay.bodies}
     asked = {body["query"]: set() for body in replay.bodies}
     for body in replay.bodies:
         asked[body["query"]] |= set(body["texts"])
@@ -160,8 +158,7 @@ def test_closing_during_a_call_ends_it_with_its_own_error(
             call.result(10)
 
 
-def test_input_is_left_alone(reranker: RemoteReranker, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_input_is_left_alone(reranker: RemoteReranker) -> None:
     given = tuple(TEXTS[:3])
     assert reranker.score("q", given) == NUMBERS[:3]
     assert given == ("0", "1", "2")
-    assert bodies.json.dumps(list(given)) == '["0", "1", "2"]'

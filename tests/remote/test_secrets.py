@@ -15,7 +15,7 @@ from rerank_plugins.core.remote.endpoint import Key
 from .conftest import Ask, Open
 from .replay import Answer, Replay
 
-SECRET = "sek-0123456789"
+SECRET = "sek-0123456789"  # noqa: S105 - opens nothing
 
 
 def test_the_key_comes_from_the_environment_when_loaded(

@@ -3,30 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import httpx
 
-from rerank_plugins.core.remote.retrying import Failure, Reply
-from rerank_plugins.core.worker import CLOSED
-from rerank_plugins.errors import (
-    ClosedError,
-    RemoteResponseError,
-    RemoteTimeoutError,
-    RemoteUnavailableError,
-)
+from rerank_plugins.core.remote.reading import Body, failure
+from rerank_plugins.core.remote.retrying import Reply
 
 if TYPE_CHECKING:
     import ssl
     from collections.abc import AsyncGenerator, Mapping
 
     from rerank_plugins.core.remote.exchange import Send
-
-MOST_BYTES = 64 * 2**20
-"""Largest answer that is read; scores need some 50 bytes a document."""
+    from rerank_plugins.core.remote.retrying import Failure
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -48,32 +39,6 @@ class Wire:
         return f"Wire(timeout={self.timeout}, most={self.most})"
 
 
-class _Body:
-    """The bytes of an answer so far; raises when there are too many or they come too slowly."""
-
-    def __init__(self, url: str, timeout: float) -> None:
-        self._url = url
-        self._timeout = timeout
-        self._until = time.monotonic() + timeout
-        self._parts: list[bytes] = []
-        self._size = 0
-
-    def add(self, part: bytes) -> None:
-        self._size += len(part)
-        if self._size > MOST_BYTES:
-            raise RemoteResponseError(
-                f"The answer of {self._url} is larger than {MOST_BYTES} bytes, which no list of scores is. "
-                "Check that dialect= is what the server speaks and that model= is its URL."
-            )
-        # httpx counts anew with each piece, so a trickle would never end.
-        if time.monotonic() > self._until:
-            raise _late(self._url, self._timeout)
-        self._parts.append(part)
-
-    def whole(self) -> bytes:
-        return b"".join(self._parts)
-
-
 class Threads:
     """One connection pool for all threads."""
 
@@ -90,14 +55,14 @@ class Threads:
             RemoteResponseError: It is too large.
             ClosedError: The pool was closed.
         """
-        body = _Body(send.url, self._wire.timeout)
+        body = Body(send.url, self._wire.timeout)
         try:
             with self._client.stream("POST", send.url, content=send.body) as response:
                 for part in response.iter_bytes():
                     body.add(part)
                 return Reply(response.status_code, response.headers, body.whole())
         except Exception as error:  # noqa: BLE001 - sorted, and raised again unless it is known
-            return _failure(error, send.url, self._wire.timeout)
+            return failure(error, send.url, self._wire.timeout)
 
     def close(self) -> None:
         """Close all connections."""
@@ -157,14 +122,14 @@ class _Lane:
     async def post(self, send: Send) -> Reply | Failure:
         """Do what ``Threads.post`` does; waits where too many requests are under way."""
         async with self._room:
-            body = _Body(send.url, self._wire.timeout)
+            body = Body(send.url, self._wire.timeout)
             try:
                 async with self._client.stream("POST", send.url, content=send.body) as response:
                     async for part in response.aiter_bytes():
                         body.add(part)
                     return Reply(response.status_code, response.headers, body.whole())
             except Exception as error:  # noqa: BLE001 - as above
-                return _failure(error, send.url, self._wire.timeout)
+                return failure(error, send.url, self._wire.timeout)
 
     async def close(self) -> None:
         """Close all connections."""
@@ -177,28 +142,3 @@ async def _close(keeper: AsyncGenerator[_Lane, None]) -> None:
 
 def _limits(wire: Wire) -> httpx.Limits:
     return httpx.Limits(max_connections=wire.most, max_keepalive_connections=wire.most)
-
-
-def _late(url: str, timeout: float) -> RemoteTimeoutError:
-    return RemoteTimeoutError(f"{url} gave no whole answer within {timeout} s. Raise timeout=, or see its load.")
-
-
-def _failure(error: Exception, url: str, timeout: float) -> Failure:
-    """Return what an exception of httpx means; anything else is raised again."""
-    if isinstance(error, RemoteTimeoutError):
-        return Failure(error, retry=True)
-    if isinstance(error, httpx.TimeoutException):
-        return Failure(_late(url, timeout), retry=True)
-    if isinstance(error, httpx.RemoteProtocolError):
-        return Failure(RemoteResponseError(f"{url} broke off its answer; see the server's log."), retry=True)
-    if isinstance(error, httpx.DecodingError):
-        return Failure(RemoteResponseError(f"{url} sent an answer that cannot be unpacked."), retry=False)
-    if isinstance(error, httpx.TransportError):
-        kind = type(error).__name__
-        return Failure(
-            RemoteUnavailableError(f"{url} cannot be reached ({kind}). Check that it runs there."),
-            retry=True,
-        )
-    if type(error) is RuntimeError and "closed" in str(error):  # the pool was closed under this request
-        raise ClosedError(CLOSED) from None
-    raise error
