@@ -158,6 +158,20 @@ def test_closing_during_a_call_ends_it_with_its_own_error(
             call.result(10)
 
 
+def test_closing_during_an_asynchronous_call_ends_it_too(open_: Open, replay: Replay, pauses: list[float]) -> None:
+    replay.always = lambda asked: Answer(body=scored(asked).body, delay=0.2)
+    reranker = open_("tei", max_concurrency=1)
+
+    async def run() -> None:
+        call = asyncio.create_task(reranker.ascore("q", TEXTS))
+        await asyncio.sleep(0.1)  # the first part is under way, the others wait
+        reranker.close()
+        with pytest.raises(ClosedError):
+            await asyncio.wait_for(call, 10)
+
+    asyncio.run(run())
+
+
 def test_input_is_left_alone(reranker: RemoteReranker) -> None:
     given = tuple(TEXTS[:3])
     assert reranker.score("q", given) == NUMBERS[:3]

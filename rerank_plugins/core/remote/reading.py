@@ -72,6 +72,8 @@ def failure(error: Exception, url: str, timeout: float) -> Failure:
             RemoteUnavailableError(f"{url} cannot be reached ({kind}). Check that it runs there."),
             retry=True,
         )
-    if type(error) is RuntimeError and "closed" in str(error):  # the pool was closed under this request
+    if type(error) is RuntimeError and "client has been closed" in str(
+        error
+    ):  # the pool was closed under this request
         raise ClosedError(CLOSED) from None
     raise error
