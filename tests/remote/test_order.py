@@ -43,6 +43,14 @@ def test_no_more_requests_at_a_time_than_allowed(reranker: RemoteReranker, repla
     assert 2 <= replay.most_at_once <= 3
 
 
+def test_waiting_for_ones_turn_is_not_the_servers_time(
+    open_: Open, replay: Replay, ask: Ask, pauses: list[float]
+) -> None:
+    replay.always = lambda asked: Answer(body=scored(asked).body, delay=0.15)
+    assert ask(open_("tei", normalize=False, max_concurrency=1, timeout=0.4), "q", TEXTS) == NUMBERS
+    assert pauses == []
+
+
 def test_a_request_never_mixes_queries(reranker: RemoteReranker, replay: Replay) -> None:
     queries, documents = ["x", "y", "z"], [TEXTS[:3], [], TEXTS[40:]]
     rankings = reranker.rank_many(queries, documents, top_n=2)
