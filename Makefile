@@ -68,7 +68,7 @@ $(MIN_STAMP): pyproject.toml constraints-min.txt
 	@touch $@
 
 test-min: $(MIN_STAMP)  ## Run the tests with the oldest versions that are allowed
-	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/test_public.py
+	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/remote tests/test_public.py
 
 $(BENCH_STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH_VENV)

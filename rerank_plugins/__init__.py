@@ -15,11 +15,18 @@ from rerank_plugins.errors import (
     CheckpointMismatchError,
     ChecksumError,
     ClosedError,
+    HandshakeError,
     InstructionNotSupportedError,
     MissingExtraError,
     ModelNotFoundError,
     NonFiniteScoreError,
     OutOfDeviceMemoryError,
+    RemoteAuthenticationError,
+    RemoteError,
+    RemoteRequestError,
+    RemoteResponseError,
+    RemoteTimeoutError,
+    RemoteUnavailableError,
     RerankError,
     UnknownFamilyError,
     UnknownOptionError,
@@ -29,6 +36,7 @@ if TYPE_CHECKING:
     from rerank_plugins.core.loading import load
     from rerank_plugins.core.options import rerank_options
     from rerank_plugins.core.registry import families, register
+    from rerank_plugins.core.remote.reranker import RemoteReranker
     from rerank_plugins.core.reranker import Reranker
     from rerank_plugins.core.results import RankedDocument
 
@@ -40,12 +48,20 @@ __all__ = [
     "CheckpointMismatchError",
     "ChecksumError",
     "ClosedError",
+    "HandshakeError",
     "InstructionNotSupportedError",
     "MissingExtraError",
     "ModelNotFoundError",
     "NonFiniteScoreError",
     "OutOfDeviceMemoryError",
     "RankedDocument",
+    "RemoteAuthenticationError",
+    "RemoteError",
+    "RemoteRequestError",
+    "RemoteReranker",
+    "RemoteResponseError",
+    "RemoteTimeoutError",
+    "RemoteUnavailableError",
     "RerankError",
     "Reranker",
     "UnknownFamilyError",
@@ -59,6 +75,7 @@ __all__ = [
 
 _HOMES = {
     "RankedDocument": "results",
+    "RemoteReranker": "remote.reranker",
     "Reranker": "reranker",
     "families": "registry",
     "load": "loading",

@@ -12,6 +12,13 @@
     ├── MissingExtraError                (ImportError)  an optional package is not installed
     ├── NonFiniteScoreError              (ArithmeticError)  the model gave NaN or infinity
     ├── OutOfDeviceMemoryError           (MemoryError)  one single row does not fit on the device
+    ├── RemoteError                      (OSError)      a server did not give scores
+    │   ├── RemoteAuthenticationError    (PermissionError)  the key is missing or not accepted
+    │   ├── RemoteRequestError           (ValueError)   the server refused the request itself
+    │   ├── RemoteUnavailableError       (ConnectionError)  no connection, or too busy after several attempts
+    │   ├── RemoteTimeoutError           (TimeoutError) no whole answer in time
+    │   ├── RemoteResponseError          (ValueError)   the answer is not one score for each document
+    │   └── HandshakeError               (ValueError)   the server's scores are not the expected ones
     └── ClosedError                      (RuntimeError) the reranker was closed
 
 Each message says what was wrong, what was expected, and which argument or extra fixes it.
@@ -64,6 +71,42 @@ class NonFiniteScoreError(RerankError, ArithmeticError):
 
 class OutOfDeviceMemoryError(RerankError, MemoryError):
     """A single row does not fit into the device's memory."""
+
+
+class RemoteError(RerankError, OSError):
+    """A server did not give scores; no message holds a key, or text of a query or document.
+
+    Attributes:
+        status: The HTTP status, if there was an answer.
+    """
+
+    def __init__(self, message: str, *, status: int | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class RemoteAuthenticationError(RemoteError, PermissionError):
+    """A server's key is missing or not accepted."""
+
+
+class RemoteRequestError(RemoteError, ValueError):
+    """A server refused the request itself; asking again would not help."""
+
+
+class RemoteUnavailableError(RemoteError, ConnectionError):
+    """A server could not be reached, or was too busy or broken at every attempt."""
+
+
+class RemoteTimeoutError(RemoteError, TimeoutError):
+    """A server gave no whole answer in time."""
+
+
+class RemoteResponseError(RemoteError, ValueError):
+    """A server's answer is not one score for each document."""
+
+
+class HandshakeError(RemoteError, ValueError):
+    """A server answers, but its scores are not the expected ones."""
 
 
 class ClosedError(RerankError, RuntimeError):

@@ -62,3 +62,13 @@ def test_every_cell_about_others_links_to_their_source(row: list[str]) -> None:
     sources = re.findall(r"(?m)^\[([\w-]+)\]: https://\S+$", readme_table.current("features"))
     assert len(row) == 2 + len(sources)
     assert [re.fullmatch(r"\[[^\]]+\]\[([\w-]+)\]", cell).group(1) for cell in row[2:]] == sources
+
+
+def test_the_table_of_dialects_says_what_they_do() -> None:
+    from rerank_plugins.core.remote.dialects import DIALECTS
+
+    text = readme_table.README.read_text(encoding="utf-8")
+    for one in DIALECTS:
+        instructed = "yes" if one.instructed else "no"
+        raw = "yes" if one.gives_logits else "no"
+        assert f'| `"{one.name}"` | {instructed} | {raw} | {one.model_name} | `{one.key_variable}` |' in text

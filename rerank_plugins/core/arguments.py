@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
-from rerank_plugins.core.scorer import Group
+from rerank_plugins.core.groups import Group
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:

@@ -14,15 +14,16 @@ class RerankerInfo:
     """What was loaded.
 
     Attributes:
-        model: What was given to ``load``.
+        model: What was given to ``load``; for a server its URL.
         revision: The revision that was asked for, if any.
-        family: Name of the family.
-        devices: Where the model runs.
-        dtype: Precision of the weights; ``"int8"`` where linear layers are quantized.
-        max_length: Token limit of one row.
+        family: Name of the family; for a server its dialect.
+        devices: Where the model runs; empty for a server, which does not tell.
+        dtype: Precision of the weights; ``"int8"`` where linear layers are quantized, ``""`` for a server.
+        max_length: Token limit of one row; ``None`` for a server, which has its own.
         score_kind: The scale of scores, and so of ``threshold``.
         supports_instruction: Whether an ``instruction`` is taken.
-        license: Licence of the published weights of this family.
+        license: Licence of the published weights of this family; ``""`` for a server.
+        model_name: The model's name on a server, if one was given.
     """
 
     model: str
@@ -30,10 +31,11 @@ class RerankerInfo:
     family: str
     devices: tuple[str, ...]
     dtype: str
-    max_length: int
+    max_length: int | None
     score_kind: ScoreKind
     supports_instruction: bool
     license: str
+    model_name: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -1,26 +1,23 @@
-"""Turns what the user asks for into a loaded ``Reranker``; knows no prompts and scores nothing."""
+"""Turns what the user asks for into a ``Reranker``, here or on a server; knows no prompts and scores nothing.
+
+Torch is imported only where a model is loaded into this process.
+"""
 
 from __future__ import annotations
 
-from dataclasses import replace
-from difflib import get_close_matches
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
-from rerank_plugins.core.binding import Settings, bind
-from rerank_plugins.core.devices import resolve_devices, resolve_dtype
-from rerank_plugins.core.info import Defaults, RerankerInfo
-from rerank_plugins.core.registry import by_model, by_name, detect
-from rerank_plugins.core.reranker import Reranker
-from rerank_plugins.core.sources import EMBEDDED, EMBEDDED_REVISION, Source
-from rerank_plugins.errors import ArgumentError, UnknownOptionError
+from rerank_plugins.core.info import Defaults
+from rerank_plugins.core.remote.address import is_url
+from rerank_plugins.core.remote.opening import open_remote
+from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
-    from rerank_plugins.core.checkpoint import Checkpoint
     from rerank_plugins.core.family import Family
-    from rerank_plugins.core.scorer import Scorer
+    from rerank_plugins.core.reranker import Reranker
 
 
 def load(
@@ -43,15 +40,21 @@ def load(
     normalize: bool | None = None,
     batch_tokens: int | None = None,
     cache_size: int | None = None,
+    dialect: str | None = None,
+    model_name: str | None = None,
+    timeout: float = 60.0,
+    max_concurrency: int = 8,
     **family_options: Any,
 ) -> Reranker:
     """Load a reranker; wrong paths and wrong options fail here, not at the first query.
 
     Args:
-        model: A hub id, a local directory, or ``"embedded"`` (all-MiniLM-L6-v2 from the extra ``embedded``).
+        model: A hub id, a local directory, ``"embedded"`` (all-MiniLM-L6-v2 from the extra ``embedded``), or the
+            URL of a server, with ``dialect``; then the options of models in this process are refused.
         family: A name from ``families()``, or a ``Family``; ``None`` = from the model's own files, never guessed.
         revision: Branch, tag or commit on the hub.
-        token: Access token for the hub.
+        token: Access token for the hub, or the key of a server; without it, what the dialect's environment
+            variable (such as ``CO_API_KEY`` or ``VLLM_API_KEY``) holds now.
         local_files_only: Never ask the hub; use its cache or a local directory.
         cache_dir: Where the hub's files are kept.
         device: ``None`` = CUDA if present, else CPU; or ``"cpu"``, ``"cuda:1"``, ``"mps"``; or a list, such as
@@ -69,6 +72,11 @@ def load(
         batch_tokens: Most tokens of one forward; ``None`` = chosen from the device.
         cache_size: How many rows' vectors to keep for later calls; ``None`` = the family's own, 0 for all but
             ``bi-encoder``. Exact in float32; in bfloat16 a kept score is the one computed first.
+        dialect: What the server at a URL speaks: ``"vllm"``, ``"tei"``, ``"infinity"``, ``"jina"``, ``"cohere"``,
+            ``"voyage"``, ``"mixedbread"`` or ``"contextual"``.
+        model_name: The model's name on the server.
+        timeout: Seconds to wait for a server, for each request.
+        max_concurrency: Most requests to a server at a time, of all threads together and of each event loop.
         **family_options: Options of the family, named in ``Family.options``.
 
     Raises:
@@ -79,10 +87,30 @@ def load(
         ModelNotFoundError: There is no such model, directory or file.
         CheckpointMismatchError: Weights are missing, left over or damaged.
         ChecksumError: The embedded model is not the published one.
-        MissingExtraError: The embedded model is not installed.
+        MissingExtraError: The embedded model, or what talks to servers, is not installed.
     """
-    devices = resolve_devices(device)
+    given = dict(locals())  # before anything else is named here
     _check_policy(instruction_policy)
+    defaults = Defaults(instruction=instruction, normalize=normalize, instruction_policy=instruction_policy)
+    if is_url(model):
+        _refuse(given, [*_local_names(), *family_options], "no effect on a server; leave it out")
+        return open_remote(
+            model,
+            dialect=dialect,
+            model_name=model_name,
+            token=token,
+            timeout=timeout,
+            max_concurrency=max_concurrency,
+            defaults=defaults,
+        )
+    _refuse(given, _REMOTE, 'for a server only; give its URL, model="https://..."')
+    # Late, because torch comes with it, which a server does not need.
+    from rerank_plugins.core.binding import Settings
+    from rerank_plugins.core.devices import resolve_devices, resolve_dtype
+    from rerank_plugins.core.local import load_local
+    from rerank_plugins.core.sources import Source
+
+    devices = resolve_devices(device)
     settings = Settings(
         devices=devices,
         dtype=resolve_dtype(dtype, devices[0]),
@@ -97,66 +125,25 @@ def load(
     source = Source(
         model=model, revision=revision, token=token, local_files_only=local_files_only, cache_dir=cache_dir
     )
-    checkpoint = source.open()
-    chosen = with_options(_choose(family, model, checkpoint), family_options)
-    source.fetch_weights()
-    scorer = bind(checkpoint, chosen, settings)
-    defaults = Defaults(instruction=instruction, normalize=normalize, instruction_policy=instruction_policy)
-    return Reranker(scorer, _info(source, chosen, scorer, settings, normalize), defaults)
+    shared = [*_local_names(), "token", "instruction", "instruction_policy", "normalize"]
+    return load_local(source, family, settings, defaults, family_options, shared)
 
 
-def _info(
-    source: Source, family: Family, scorer: Scorer, settings: Settings, normalize: bool | None
-) -> RerankerInfo:
-    return RerankerInfo(
-        model=source.model,
-        revision=EMBEDDED_REVISION if source.model == EMBEDDED else source.revision,
-        family=family.name,
-        devices=tuple(map(str, settings.devices)),
-        dtype=scorer.dtype,
-        max_length=scorer.limits.max_length,
-        score_kind=scorer.activation.kind(normalize),
-        supports_instruction=family.instruction is not None,
-        license=family.license,
-    )
+_SHARED = frozenset({"model", "token", "instruction", "instruction_policy", "normalize", "family_options"})
+_REMOTE = ("dialect", "model_name", "timeout", "max_concurrency")
 
 
-def with_options(family: Family, options: Mapping[str, object]) -> Family:
-    """Return the family with these options set in its template, readout or loader.
-
-    Raises:
-        UnknownOptionError: The family has no such option.
-        ArgumentError: An option has a value that cannot be used.
-    """
-    for name, value in options.items():
-        if name not in family.options:
-            raise UnknownOptionError(_unknown_option(name, family))
-        family = _with_field(family, family.options[name], value)
-    return family
+def _local_names() -> list[str]:
+    """Return the options that make sense for a model in this process only."""
+    return [name for name in signature(load).parameters if name not in _SHARED and name not in _REMOTE]
 
 
-def _with_field(owner: Any, path: str, value: object) -> Any:
-    """Return a copy of a frozen value with the field at a dotted path replaced."""
-    name, _, rest = path.partition(".")
-    return replace(owner, **{name: _with_field(getattr(owner, name), rest, value) if rest else value})
-
-
-def _choose(family: str | Family | None, model: str, checkpoint: Checkpoint) -> Family:
-    if family is not None:
-        return by_name(family)
-    if model == EMBEDDED:
-        return by_name("bi-encoder")
-    named = by_model(model)
-    return detect(checkpoint) if named is None else named
-
-
-def _unknown_option(name: str, family: Family) -> str:
-    shared = [key for key in signature(load).parameters if key not in {"model", "family_options"}]
-    known = [*family.options, *shared]
-    near = get_close_matches(name, known, n=1)
-    hint = f" Did you mean {near[0]!r}?" if near else ""
-    own = ", ".join(family.options) or "none"
-    return f"{family.name} has no option {name!r}.{hint} Its own: {own}. For all: {', '.join(shared)}."
+def _refuse(given: Mapping[str, object], names: Iterable[str], reason: str) -> None:
+    """Raise if one of these options is not at its default: nothing is ever silently dropped."""
+    parameters = signature(load).parameters
+    wrong = [name for name in names if name not in parameters or given[name] != parameters[name].default]
+    if wrong:
+        raise ArgumentError(f"{', '.join(wrong)}: {reason}.")
 
 
 def _check_policy(instruction_policy: object) -> None:

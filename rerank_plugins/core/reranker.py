@@ -1,19 +1,17 @@
-"""The public face of a loaded model: takes a call, runs it for threads and event loops, orders the results.
+"""The public face of a reranker: takes a call, has a backend score it, orders the results.
 
-Knows no prompts, batches or devices, and no framework.
+Knows no prompts, batches, devices or servers, and no framework.
 """
 
 from __future__ import annotations
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, cast
 
 from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs
 from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.options import CallOptions, current_options
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
-from rerank_plugins.core.running import arun, run
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ArgumentError, ClosedError, InstructionNotSupportedError
 
@@ -23,12 +21,11 @@ if TYPE_CHECKING:
 
     from typing_extensions import Self
 
+    from rerank_plugins.core.backend import Backend
+    from rerank_plugins.core.groups import Group, Scored
     from rerank_plugins.core.info import RerankerInfo
-    from rerank_plugins.core.scorer import Group, Scored, Scorer
 
 _LOG = logging.getLogger("rerank_plugins")
-_DESKS = 4
-"""Threads for the text of asynchronous calls: one that waits for a device's scores holds up no other."""
 
 
 class Reranker:
@@ -45,12 +42,11 @@ class Reranker:
     * ``ClosedError``: the reranker was closed.
     """
 
-    def __init__(self, scorer: Scorer, info: RerankerInfo, defaults: Defaults | None = None) -> None:
+    def __init__(self, backend: Backend, info: RerankerInfo, defaults: Defaults | None = None) -> None:
         self.info = info
-        self._scorer: Scorer | None = scorer
+        self._backend: Backend | None = backend
         self._defaults = Defaults() if defaults is None else defaults
         self._told = False
-        self._desk = ThreadPoolExecutor(max_workers=_DESKS, thread_name_prefix="rerank-text")
         self._options(instruction=self._defaults.instruction)
 
     def score(
@@ -176,10 +172,9 @@ class Reranker:
 
     def close(self) -> None:
         """Let go of the model; later calls raise ``ClosedError``. Safe to call again."""
-        scorer, self._scorer = self._scorer, None
-        if scorer is not None:
-            scorer.close()
-        self._desk.shutdown(wait=False)
+        backend, self._backend = self._backend, None
+        if backend is not None:
+            backend.close()
 
     def __enter__(self) -> Self:
         return self
@@ -195,12 +190,12 @@ class Reranker:
     def _run(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
-        return run(self._alive(), groups, self._scale(normalize), progress=progress)
+        return self._alive().run(groups, self._scale(normalize), progress=progress)
 
     async def _arun(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
-        return await arun(self._alive(), self._desk, groups, self._scale(normalize), progress=progress)
+        return await self._alive().arun(groups, self._scale(normalize), progress=progress)
 
     def _options(
         self, instruction: str | None = None, top_n: int | None = None, threshold: float | None = None
@@ -223,10 +218,10 @@ class Reranker:
     def _scale(self, normalize: bool | None) -> bool | None:
         return self._defaults.normalize if normalize is None else normalize
 
-    def _alive(self) -> Scorer:
-        if self._scorer is None:
+    def _alive(self) -> Backend:
+        if self._backend is None:
             raise ClosedError(CLOSED)
-        return self._scorer
+        return self._backend
 
 
 def _floats(scored: Sequence[Scored]) -> list[float]:

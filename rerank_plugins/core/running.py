@@ -8,9 +8,10 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, ParamSpec, TypeVar
 
 from rerank_plugins.core.arguments import windows
+from rerank_plugins.core.progress import progress_bar
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ClosedError
 
@@ -20,11 +21,11 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from torch import Tensor
-    from tqdm import tqdm
     from typing_extensions import Self
 
     from rerank_plugins.core.family import Row
-    from rerank_plugins.core.scorer import Group, Scored, Scorer
+    from rerank_plugins.core.groups import Group, Scored
+    from rerank_plugins.core.scorer import Scorer
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -99,7 +100,7 @@ class _Call:
         self._groups = groups
         self._most = DOCUMENTS_PER_STEP if progress else DOCUMENTS_AT_ONCE
         self._open: deque[_Window] = deque()
-        self._bar = _bar(groups, shown=progress)
+        self._bar = progress_bar(groups, shown=progress)
 
     def __enter__(self) -> Self:
         return self
@@ -135,10 +136,3 @@ def _submit(worker: ThreadPoolExecutor, work: Callable[_P, _T], *args: _P.args, 
         return worker.submit(work, *args, **kwargs)
     except RuntimeError as error:
         raise ClosedError(CLOSED) from error
-
-
-def _bar(groups: Sequence[Group], *, shown: bool) -> tqdm[Any]:
-    from tqdm.auto import tqdm
-
-    total = sum(len(group.documents) for group in groups)
-    return tqdm(total=total, disable=not shown, unit="doc", desc="rerank")

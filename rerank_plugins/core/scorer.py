@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import torch
 
 from rerank_plugins.core.family import QUERY, Limits, Row, Template
+from rerank_plugins.core.groups import Scored
 from rerank_plugins.core.vectors import split_vectors
 from rerank_plugins.errors import NonFiniteScoreError
 
@@ -21,31 +22,9 @@ if TYPE_CHECKING:
 
     from rerank_plugins.core.activations import Activation
     from rerank_plugins.core.family import Head
+    from rerank_plugins.core.groups import Group
     from rerank_plugins.core.scheduler import Scheduler
     from rerank_plugins.core.tokenization import TextTokenizer
-
-
-@dataclass(frozen=True, slots=True)
-class Group:
-    """One query, the documents to score for it, and the instruction that holds for them."""
-
-    query: str
-    documents: Sequence[str]
-    instruction: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class Scored:
-    """The scores of one document, one for each layer that is read, and what the model saw of it."""
-
-    scores: tuple[float, ...]
-    truncated: bool
-    passage: tuple[int, int] | None = None
-
-    @property
-    def score(self) -> float:
-        """The score, where there is only one."""
-        return self.scores[0]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.errors import ArgumentError, ChecksumError, MissingExtraError, ModelNotFoundError
+from rerank_plugins.errors import ChecksumError, MissingExtraError, ModelNotFoundError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -49,8 +49,6 @@ class Source:
             ChecksumError: The embedded model is not the published one.
             MissingExtraError: The embedded model is not installed.
         """
-        if self.model.startswith(("http://", "https://")):
-            raise ArgumentError(f"{self.model}: remote engines are not part of this version; give a model.")
         return Checkpoint(self._directory(), name=self.model)
 
     def fetch_weights(self) -> None:

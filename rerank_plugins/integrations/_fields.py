@@ -42,6 +42,10 @@ class ModelFields(BaseModel):
     )
     batch_tokens: int | None = Field(default=None, description="Token budget of one forward.")
     cache_size: int | None = Field(default=None, description="How many rows' vectors to keep; None: the family's.")
+    dialect: str | None = Field(default=None, description="What the server at a URL speaks: 'vllm', 'tei', ...")
+    model_name: str | None = Field(default=None, description="The model's name on a server.")
+    timeout: float = Field(default=60.0, description="Seconds for one request to a server.")
+    max_concurrency: int = Field(default=8, description="Most requests to a server at a time.")
     family_options: dict[str, Any] = Field(default_factory=dict, description="Options of the model's family.")
     _handle: ModelHandle | None = PrivateAttr(default=None)
 

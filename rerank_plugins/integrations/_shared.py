@@ -31,6 +31,10 @@ LOAD_DEFAULTS: Mapping[str, object] = {
     "instruction_policy": "raise",
     "batch_tokens": None,
     "cache_size": None,
+    "dialect": None,
+    "model_name": None,
+    "timeout": 60.0,
+    "max_concurrency": 8,
 }
 
 

@@ -69,6 +69,10 @@ class RerankPluginsRanker:
         instruction_policy: "ignore" drops an instruction that the family cannot take; "raise" refuses it.
         batch_tokens: Token budget of one forward.
         cache_size: How many rows' vectors to keep for later calls; None: the family's own.
+        dialect: What the server at a URL speaks: "vllm", "tei", "infinity", "jina", "cohere", "voyage", ...
+        model_name: The model's name on a server.
+        timeout: Seconds for one request to a server.
+        max_concurrency: Most requests to a server at a time.
         family_options: Options of the model's family.
         top_n: Another name for ``top_k``.
         scale_score: Another name for ``normalize``.
@@ -107,6 +111,10 @@ class RerankPluginsRanker:
     instruction_policy: str = "raise"
     batch_tokens: int | None = None
     cache_size: int | None = None
+    dialect: str | None = None
+    model_name: str | None = None
+    timeout: float = 60.0
+    max_concurrency: int = 8
     family_options: dict[str, Any] = field(default_factory=dict)
     top_n: InitVar[int | None] = None
     scale_score: InitVar[bool | None] = None

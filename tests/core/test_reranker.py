@@ -257,7 +257,7 @@ def test_a_score_that_is_no_number_is_an_error_that_names_it(
     checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     with load(str(checkpoint("bert"))) as reranker:
-        engine = reranker._scorer.scheduler._engine._engine
+        engine = reranker._backend.scorer.scheduler._engine._engine
         read = engine.read
 
         def damaged(rows: object) -> torch.Tensor:
@@ -285,7 +285,7 @@ def test_work_that_waits_when_the_reranker_is_closed_gets_an_error(
     checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reranker, gate = load(str(checkpoint("bert"))), threading.Event()
-    engine = reranker._scorer.scheduler._engine
+    engine = reranker._backend.scorer.scheduler._engine
     read = engine.read
     monkeypatch.setattr(engine, "read", lambda rows: read(rows) if gate.wait(10) else None)
 

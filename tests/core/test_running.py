@@ -16,8 +16,9 @@ import torch
 from rerank_plugins import RankedDocument, Reranker, load
 from rerank_plugins.core import running
 from rerank_plugins.core.family import Row
+from rerank_plugins.core.groups import Group
 from rerank_plugins.core.results import Ranking
-from rerank_plugins.core.scorer import Group, Scorer
+from rerank_plugins.core.scorer import Scorer
 
 QUERIES = ["bread", "panda", "file"]
 LISTS = [list(tiny.DOCUMENTS), [], list(tiny.DOCUMENTS[:4])]
@@ -60,7 +61,7 @@ def test_the_next_window_is_tokenized_while_one_is_read_and_no_more(
     checkpoint: Callable[[str], Path], score: Callable[..., list[float]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     reranker = load(str(checkpoint("bert")))
-    engine, tokenizer = reranker._scorer.scheduler._engine, reranker._scorer.tokenizer
+    engine, tokenizer = reranker._backend.scorer.scheduler._engine, reranker._backend.scorer.tokenizer
     read, encode, second = engine.read, tokenizer.encode, threading.Event()
     tokenized, finished, ahead = [], [], []
 
@@ -103,7 +104,7 @@ class Held:
 def held(bert: Reranker, monkeypatch: pytest.MonkeyPatch) -> tuple[Scorer, Held]:
     monkeypatch.setattr(running, "DOCUMENTS_AT_ONCE", 2)
     scheduler = Held()
-    return replace(bert._scorer, scheduler=scheduler), scheduler
+    return replace(bert._backend.scorer, scheduler=scheduler), scheduler
 
 
 GROUPS = [Group("bread", tiny.DOCUMENTS, None)]
@@ -126,7 +127,7 @@ def test_a_cancelled_call_cancels_all_its_windows(held: tuple[Scorer, Held], ber
     scorer, scheduler = held
 
     async def cancel() -> None:
-        task = asyncio.create_task(running.arun(scorer, bert._desk, GROUPS, None))
+        task = asyncio.create_task(running.arun(scorer, bert._backend.desk, GROUPS, None))
         assert await asyncio.to_thread(scheduler.second.wait, SOON)
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
@@ -139,7 +140,7 @@ def test_a_cancelled_call_cancels_all_its_windows(held: tuple[Scorer, Held], ber
 
 
 def test_scores_leave_the_device_once_a_call(bert: Reranker, monkeypatch: pytest.MonkeyPatch) -> None:
-    scorer = bert._scorer
+    scorer = bert._backend.scorer
     rows = scorer.rows([Group(query, tiny.DOCUMENTS, None) for query in QUERIES])
     vectors = scorer.submit(rows).result()
     transfers: list[str] = []

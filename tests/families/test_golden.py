@@ -10,7 +10,7 @@ import torch
 from families.recorded import FAMILIES, GOLDEN, NOT_DETECTABLE, WITHOUT_RIGHT_VALUE, Case, cases, flat
 
 from rerank_plugins import Reranker, UnknownFamilyError, families, load
-from rerank_plugins.core.scorer import Group
+from rerank_plugins.core.groups import Group
 
 TOLERANCE = 1e-4
 CASES = cases()
@@ -32,7 +32,7 @@ def _loaded(checkpoint: str, options: str) -> Reranker:
 
 
 def rows_of(case: Case) -> list:
-    (rows,) = loaded(case)._scorer.rows([Group(case.query, case.documents, case.instruction)])
+    (rows,) = loaded(case)._backend.scorer.rows([Group(case.query, case.documents, case.instruction)])
     return rows
 
 
@@ -76,7 +76,7 @@ def test_another_head_fails(folder: str) -> None:
     """The comparison can fail: with shuffled vectors the scores do not agree."""
     case = next(case for case in CASES if case.folder == folder)
     reranker = load(case.checkpoint, device="cpu", **case.load_options())
-    engine = reranker._scorer.scheduler._engine._engine
+    engine = reranker._backend.scorer.scheduler._engine._engine
     read = engine.read
     order = torch.randperm(engine._forward.width, generator=torch.Generator().manual_seed(0))
     engine.read = lambda rows: read(rows)[:, order]

@@ -28,7 +28,7 @@ class Counting:
 
 
 def calls_for(folder: str, count: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:
-    tokenizer, calls = loaded(folder)._scorer.tokenizer, []
+    tokenizer, calls = loaded(folder)._backend.scorer.tokenizer, []
     with monkeypatch.context() as patch:
         for name in ("_plain", "_trusted"):
             patch.setattr(tokenizer, name, Counting(getattr(tokenizer, name), calls))
@@ -47,7 +47,7 @@ def test_more_documents_make_one_batch_larger_and_nothing_else(
 
 @every_set
 def test_a_row_does_not_depend_on_the_documents_beside_it(folder: str) -> None:
-    token = loaded(folder)._scorer.tokenizer.added_tokens()[0]
+    token = loaded(folder)._backend.scorer.tokenizer.added_tokens()[0]
     documents = [words(9), f"a {token} b", "", words(30, 3), f"{token}", words(2)]
     together = rows(folder, words(5), documents)
     alone = [rows(folder, words(5), [document])[0] for document in documents]

@@ -37,7 +37,7 @@ def rows(
     folder: str, query: str, documents: list[str], instruction: str | None = None, **limits: object
 ) -> list[Row]:
     """Return rows under other limits than those that were loaded."""
-    scorer = loaded(folder)._scorer
+    scorer = loaded(folder)._backend.scorer
     given_limits = Limits(**{"max_length": scorer.limits.max_length, **limits})
     return scorer.template.rows(scorer.tokenizer, query, documents, instruction=instruction, limits=given_limits)
 
@@ -76,7 +76,7 @@ def test_only_the_document_is_shortened(folder: str, document: int, spare: int) 
 def test_a_row_is_never_longer_than_its_limit(folder: str, document: int, spare: int) -> None:
     query = words(5)
     limit = sum(map(len, around(folder, query))) + spare
-    scorer = loaded(folder)._scorer
+    scorer = loaded(folder)._backend.scorer
     (row,) = rows(folder, query, [words(document)], max_length=limit, max_query_length=limit // 2)
     assert len(row.ids) <= limit + scorer.template.overhead(scorer.tokenizer)
 
@@ -116,7 +116,7 @@ def test_text_that_spells_a_control_token_adds_none(folder: str, place: str) -> 
         with pytest.raises(InstructionNotSupportedError):
             loaded(folder).score("q", ["d"], instruction="x")
         return
-    tokenizer = loaded(folder)._scorer.tokenizer
+    tokenizer = loaded(folder)._backend.scorer.tokenizer
     special = {tokenizer.encode_trusted(token)[0] for token in tokenizer.added_tokens()}
     special -= set(tokenizer.encode(["\u2603"])[0])
     for token in tokenizer.added_tokens():
@@ -133,7 +133,7 @@ def count(folder: str, texts: dict[str, str], special: set[int]) -> int:
 
 @every_set
 def test_control_tokens_in_long_documents_stay_text_when_cut(folder: str) -> None:
-    tokenizer = loaded(folder)._scorer.tokenizer
+    tokenizer = loaded(folder)._backend.scorer.tokenizer
     special = {tokenizer.encode_trusted(token)[0] for token in tokenizer.added_tokens()}
     special -= set(tokenizer.encode(["\u2603"])[0])
     limit = sum(map(len, around(folder, "bread"))) + 30
@@ -162,7 +162,7 @@ def test_a_limit_without_room_for_the_document_is_a_typed_error(folder: str) -> 
     if FAMILIES[folder] in LONGEST_FIRST:
         assert len(rows(folder, words(60), [words(60)], max_length=20)[0].ids) == 20
         return
-    scorer = loaded(folder)._scorer
+    scorer = loaded(folder)._backend.scorer
     limit = 3 if scorer.template.overhead(scorer.tokenizer) else 20
     with pytest.raises(ArgumentError, match="max_length"):
         rows(folder, words(60), [words(60)], max_length=limit, max_query_length=200)

@@ -158,7 +158,7 @@ def test_a_list_of_one_layer_gives_floats() -> None:
 
 def test_layers_above_the_highest_cutoff_are_not_loaded() -> None:
     with load(checkpoint("bge_layerwise"), cutoff_layers=[2, 3]) as reranker:
-        trunk = reranker._scorer.scheduler._engine._engine._forward._trunk
+        trunk = reranker._backend.scorer.scheduler._engine._engine._forward._trunk
         assert len(trunk.layers) == 3
 
 

@@ -64,6 +64,10 @@ def full() -> Pipeline:
         max_query_length=32,
         instruction_policy="ignore",
         batch_tokens=4096,
+        dialect="vllm",
+        model_name="reranker",
+        timeout=5.0,
+        max_concurrency=2,
         family_options={"cutoff_layers": [8, 16]},
     )
 

@@ -20,7 +20,7 @@ def lower_bounds() -> dict[str, Version]:
     extras = project["optional-dependencies"]
     stated = [
         *project["dependencies"],
-        *(one for name in ("llama-index", "langchain", "haystack") for one in extras[name]),
+        *(one for name in ("llama-index", "langchain", "haystack", "remote") for one in extras[name]),
     ]
     return {
         requirement.name: Version(specifier.version)

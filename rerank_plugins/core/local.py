@@ -1,0 +1,93 @@
+"""Loads a model into this process from what ``load()`` was given; knows no prompts and scores nothing."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from difflib import get_close_matches
+from typing import TYPE_CHECKING, Any
+
+from rerank_plugins.core.backend import LocalBackend
+from rerank_plugins.core.binding import Settings, bind
+from rerank_plugins.core.info import RerankerInfo
+from rerank_plugins.core.registry import by_model, by_name, detect
+from rerank_plugins.core.reranker import Reranker
+from rerank_plugins.core.sources import EMBEDDED, EMBEDDED_REVISION, Source
+from rerank_plugins.errors import UnknownOptionError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from rerank_plugins.core.checkpoint import Checkpoint
+    from rerank_plugins.core.family import Family
+    from rerank_plugins.core.info import Defaults
+    from rerank_plugins.core.scorer import Scorer
+
+
+def load_local(
+    source: Source,
+    family: str | Family | None,
+    settings: Settings,
+    defaults: Defaults,
+    family_options: Mapping[str, object],
+    shared_options: Sequence[str],
+) -> Reranker:
+    """Return the reranker over a local model; ``shared_options`` are those that an error names as known."""
+    checkpoint = source.open()
+    chosen = with_options(_choose(family, source.model, checkpoint), family_options, shared_options)
+    source.fetch_weights()
+    scorer = bind(checkpoint, chosen, settings)
+    info = _info(source, chosen, scorer, settings, defaults.normalize)
+    return Reranker(LocalBackend(scorer), info, defaults)
+
+
+def _info(
+    source: Source, family: Family, scorer: Scorer, settings: Settings, normalize: bool | None
+) -> RerankerInfo:
+    return RerankerInfo(
+        model=source.model,
+        revision=EMBEDDED_REVISION if source.model == EMBEDDED else source.revision,
+        family=family.name,
+        devices=tuple(map(str, settings.devices)),
+        dtype=scorer.dtype,
+        max_length=scorer.limits.max_length,
+        score_kind=scorer.activation.kind(normalize),
+        supports_instruction=family.instruction is not None,
+        license=family.license,
+    )
+
+
+def with_options(family: Family, options: Mapping[str, object], shared: Sequence[str]) -> Family:
+    """Return the family with these options set in its template, readout or loader.
+
+    Raises:
+        UnknownOptionError: The family has no such option.
+        ArgumentError: An option has a value that cannot be used.
+    """
+    for name, value in options.items():
+        if name not in family.options:
+            raise UnknownOptionError(_unknown_option(name, family, shared))
+        family = _with_field(family, family.options[name], value)
+    return family
+
+
+def _with_field(owner: Any, path: str, value: object) -> Any:
+    """Return a copy of a frozen value with the field at a dotted path replaced."""
+    name, _, rest = path.partition(".")
+    return replace(owner, **{name: _with_field(getattr(owner, name), rest, value) if rest else value})
+
+
+def _choose(family: str | Family | None, model: str, checkpoint: Checkpoint) -> Family:
+    if family is not None:
+        return by_name(family)
+    if model == EMBEDDED:
+        return by_name("bi-encoder")
+    named = by_model(model)
+    return detect(checkpoint) if named is None else named
+
+
+def _unknown_option(name: str, family: Family, shared: Sequence[str]) -> str:
+    known = [*family.options, *shared]
+    near = get_close_matches(name, known, n=1)
+    hint = f" Did you mean {near[0]!r}?" if near else ""
+    own = ", ".join(family.options) or "none"
+    return f"{family.name} has no option {name!r}.{hint} Its own: {own}. For all: {', '.join(shared)}."

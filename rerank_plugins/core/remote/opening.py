@@ -1,0 +1,72 @@
+"""Turns a URL and its options into a ``RemoteReranker``; asks the server nothing yet."""
+
+from __future__ import annotations
+
+import math
+from typing import TYPE_CHECKING
+
+from rerank_plugins.core.info import RerankerInfo
+from rerank_plugins.core.remote.dialects import dialect_named
+from rerank_plugins.core.remote.endpoint import endpoint_for
+from rerank_plugins.errors import ArgumentError, MissingExtraError
+
+if TYPE_CHECKING:
+    from rerank_plugins.core.info import Defaults
+    from rerank_plugins.core.remote.endpoint import Endpoint
+    from rerank_plugins.core.remote.reranker import RemoteReranker
+
+
+def open_remote(
+    url: str,
+    *,
+    dialect: str | None,
+    model_name: str | None,
+    token: str | None,
+    timeout: float,
+    max_concurrency: int,
+    defaults: Defaults,
+) -> RemoteReranker:
+    """Return the reranker at a URL.
+
+    Raises:
+        ArgumentError: An argument has a value that cannot be used, or asks for what the server cannot give.
+        InstructionNotSupportedError: The dialect takes no instruction.
+        MissingExtraError: httpx is not installed.
+    """
+    endpoint = endpoint_for(url, dialect_named(dialect), model_name=model_name, token=token)
+    _check_limits(timeout, max_concurrency)
+    try:
+        import httpx
+
+        from rerank_plugins.core.remote.client import RemoteBackend, scale_of
+        from rerank_plugins.core.remote.transport import Wire
+    except ModuleNotFoundError as error:
+        raise MissingExtraError('Servers need httpx: pip install "rerank-plugins[remote]"') from error
+    from rerank_plugins.core.remote.reranker import RemoteReranker
+
+    scale_of(endpoint, defaults.normalize)  # what cannot be given is refused now, not at the first query
+    wire = Wire(headers=endpoint.headers(), timeout=timeout, most=max_concurrency, ssl=httpx.create_ssl_context())
+    return RemoteReranker(RemoteBackend(endpoint, wire), _info(endpoint, defaults), defaults)
+
+
+def _info(endpoint: Endpoint, defaults: Defaults) -> RerankerInfo:
+    return RerankerInfo(
+        model=endpoint.base,
+        model_name=endpoint.model_name,
+        revision=None,
+        family=endpoint.dialect.name,
+        devices=(),
+        dtype="",
+        max_length=None,
+        score_kind="logit" if defaults.normalize is False else "probability",
+        supports_instruction=endpoint.dialect.instructed is not None,
+        license="",
+    )
+
+
+def _check_limits(timeout: object, max_concurrency: object) -> None:
+    is_number = isinstance(timeout, (int, float)) and not isinstance(timeout, bool)
+    if not is_number or not 0 < timeout < math.inf:  # type: ignore[operator]
+        raise ArgumentError(f"timeout must be a number of seconds above 0, got {timeout!r}.")
+    if isinstance(max_concurrency, bool) or not isinstance(max_concurrency, int) or max_concurrency < 1:
+        raise ArgumentError(f"max_concurrency must be a whole number above 0, got {max_concurrency!r}.")

@@ -1,0 +1,1 @@
+"""Rerankers behind HTTP, tested against a server that replays recorded answers."""
