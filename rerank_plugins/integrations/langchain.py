@@ -200,6 +200,8 @@ class RerankRetriever(BaseRetriever):
         threshold: Used instead of the compressor's own.
     """
 
+    model_config = ConfigDict(extra="forbid")  # a misspelt field must not be ignored
+
     base_retriever: BaseRetriever
     compressor: RerankCompressor
     instruction: str | None = Field(default=None)

@@ -188,6 +188,11 @@ def test_the_retrievers_own_options_win_over_the_compressors(load: FakeLoad, is_
     assert compressor.top_n == 1
 
 
+def test_the_retriever_refuses_a_misspelt_option(load: FakeLoad) -> None:
+    with pytest.raises(ValueError, match="topn"):
+        RerankRetriever(base_retriever=FixedRetriever(), compressor=RerankCompressor(model="m"), topn=3)
+
+
 def test_the_score_is_metadata_under_a_key_of_choice(load: FakeLoad) -> None:
     given = documents(relevance_score="old", page=7)
     [best, *_] = RerankCompressor(model="m").compress_documents(given, QUERY)
