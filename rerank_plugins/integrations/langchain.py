@@ -15,16 +15,17 @@ try:
     from langchain_core.documents import BaseDocumentCompressor, Document
     from langchain_core.load.serializable import Serializable
     from langchain_core.retrievers import BaseRetriever
-    from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda, ensure_config
+    from langchain_core.runnables import Runnable, RunnableConfig, RunnableLambda
     from pydantic import ConfigDict, Field
     from typing_extensions import Required, TypedDict
 except ImportError as error:
     raise missing_extra("langchain", error) from error
 
 from rerank_plugins.integrations._fields import ModelFields, RankFields
+from rerank_plugins.integrations._langchain_options import configured, named, over_configured, read
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
     from langchain_core.callbacks import (
         AsyncCallbackManagerForRetrieverRun,
@@ -142,7 +143,7 @@ class RerankCompressor(RankFields, Serializable, BaseDocumentCompressor):
         self, documents: Sequence[Document], query: str, callbacks: Callbacks | None, given: CallOptions
     ) -> tuple[RerankInput, RunnableConfig]:
         """Return the input and config of the traced run, with the options that are in force."""
-        options = self._options(given.over(_configured(None)))
+        options = self._options(given.over(configured(None)))
         asked = RerankInput(
             query=query,
             documents=list(documents),
@@ -150,7 +151,7 @@ class RerankCompressor(RankFields, Serializable, BaseDocumentCompressor):
             top_n=options.top_n,
             threshold=options.threshold,
         )
-        told = {"rerank_model": self._model().name} | {f"rerank_{k}": v for k, v in _named(options).items()}
+        told = {"rerank_model": self._model().name} | {f"rerank_{k}": v for k, v in named(options).items()}
         metadata = {name: value for name, value in told.items() if value is not None}
         return asked, RunnableConfig(callbacks=callbacks, metadata=metadata)
 
@@ -161,11 +162,11 @@ class RerankCompressor(RankFields, Serializable, BaseDocumentCompressor):
         return self._ranked(asked["documents"], await arank(self._model(), self._request(asked, config)))
 
     def _request(self, asked: RerankInput, config: RunnableConfig) -> Request:
-        given = _read(asked, prefix="")
+        given = read(asked, prefix="")
         return Request(
             query=asked["query"],
             texts=[self._text(document) for document in asked["documents"]],
-            options=self._options(given.over(_configured(config))),
+            options=self._options(given.over(configured(config))),
             normalize=self.normalize,
             text_less=self.text_less,
             on_error=self.on_error,
@@ -215,7 +216,7 @@ class RerankRetriever(BaseRetriever):
         **kwargs: Any,
     ) -> list[Document]:
         """Return the reranked documents; ``kwargs`` are ``instruction``, ``top_n`` and ``threshold``."""
-        return super().invoke(input, config, **_asked(config, kwargs))
+        return super().invoke(input, config, **over_configured(config, kwargs))
 
     async def ainvoke(
         self,
@@ -224,7 +225,7 @@ class RerankRetriever(BaseRetriever):
         **kwargs: Any,
     ) -> list[Document]:
         """Do what ``invoke`` does without blocking the event loop."""
-        return await super().ainvoke(input, config, **_asked(config, kwargs))
+        return await super().ainvoke(input, config, **over_configured(config, kwargs))
 
     def _get_relevant_documents(
         self,
@@ -278,25 +279,3 @@ class RerankCrossEncoder(ModelFields, BaseCrossEncoder):
     def _scored(self, query: str, texts: list[str]) -> list[float]:
         options = resolved(CallOptions(), CallOptions(instruction=self.instruction))
         return score(self._model(), query, texts, instruction=options.instruction, normalize=self.normalize)
-
-
-def _configured(config: RunnableConfig | None) -> CallOptions:
-    """Return the options in ``config["configurable"]``, by default that of the surrounding chain."""
-    return _read(ensure_config(config).get("configurable", {}), prefix="rerank_")
-
-
-def _read(source: Mapping[str, Any], *, prefix: str) -> CallOptions:
-    return CallOptions(
-        instruction=source.get(f"{prefix}instruction"),
-        top_n=source.get(f"{prefix}top_n"),
-        threshold=source.get(f"{prefix}threshold"),
-    )
-
-
-def _named(options: CallOptions) -> dict[str, Any]:
-    return {"instruction": options.instruction, "top_n": options.top_n, "threshold": options.threshold}
-
-
-def _asked(config: RunnableConfig | None, given: dict[str, Any]) -> dict[str, Any]:
-    """Return ``given`` over the configurable options, which a retriever does not pass on by itself."""
-    return {name: value for name, value in _named(_configured(config)).items() if value is not None} | given
