@@ -4,31 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from benchmarks.candidates.base import shared
+from benchmarks.candidates.base import SharedByDirectory
 from benchmarks.candidates.removed_methods import give_back_prepare_for_model
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from benchmarks.sizes import Model
-
 LIBRARY = "mxbai-rerank"
 
 
-class Mxbai:
+class Mxbai(SharedByDirectory):
     """``MxbaiRerankV2.rank`` with raw scores."""
 
-    dtype = "float32"
-
     def __init__(self, setting: str, batch_size: int | None = None) -> None:
-        self.name = f"{LIBRARY} {setting}"
-        self._options = {} if batch_size is None else {"batch_size": batch_size}
-        self._model: Any = None
-
-    def load(self, _model: Model, directory: Path, device: str) -> None:
-        """Load, or share the model of another setting."""
-        self._model = shared((LIBRARY, str(directory), device), lambda: _reranker(directory, device))
+        super().__init__(LIBRARY, setting, _reranker, batch_size)
 
     def score(self, query: str, documents: Sequence[str], instruction: str | None) -> list[float]:
         """Return the raw scores."""
@@ -36,10 +26,6 @@ class Mxbai:
             query, list(documents), top_k=len(documents), sort=False, instruction=instruction, **self._options
         )
         return [float(result.score) for result in ranked]
-
-    def close(self) -> None:
-        """Let go of the model."""
-        self._model = None
 
 
 def _reranker(directory: Path, device: str) -> Any:

@@ -76,7 +76,7 @@ def fastest(dtype: torch.dtype, device: torch.device) -> Kernel:
 
 @cache
 def packing_pays(dtype: torch.dtype) -> bool:
-    """Return whether packed weights are exact and faster here; takes about 50 ms, once per precision."""
+    """Return whether packed weights are exact and faster here; takes about 0.1 s, once per precision."""
     if not torch.backends.mkldnn.is_available():
         return False
     generator = torch.Generator().manual_seed(0)

@@ -39,7 +39,7 @@ def attend_by_products(query: Tensor, key: Tensor, value: Tensor, *, rule: Rule,
         As ``query``.
     """
     length, keys = query.shape[2], key.shape[2]
-    key, value = (_evened(pair) for pair in (key, value))
+    key, value = evened(key), evened(value)  # the added ones are masked
     parts = []
     for start in range(0, length, step := _step(query, keys)):
         part = query[:, :, start : start + step]
@@ -48,11 +48,6 @@ def attend_by_products(query: Tensor, key: Tensor, value: Tensor, *, rule: Rule,
         span = _rounded(sight.span(), key)
         parts.append(_attend(part, key[:, :, span], value[:, :, span], rule, sight.mask(span, query.device)))
     return parts[0] if len(parts) == 1 else torch.cat(parts, dim=2)
-
-
-def _evened(pair: Tensor) -> Tensor:
-    """On a CPU keys are as many as often come, and the added ones are masked; see ``shapes.py``."""
-    return evened(pair) if pair.device.type == "cpu" else pair
 
 
 def _rounded(span: slice, key: Tensor) -> slice:
@@ -72,7 +67,7 @@ def _attend(query: Tensor, key: Tensor, value: Tensor, rule: Rule, mask: Tensor 
     """Heads that share keys become rows of one product."""
     count, heads, length, _ = query.shape
     shared = key.shape[1]
-    query = _evened(query)
+    query = evened(query)
     rows = query.reshape(count, shared, heads // shared * query.shape[2], -1)
     scores = _ruled((rows @ key.transpose(2, 3)).unflatten(2, (-1, query.shape[2])), rule)
     if mask is not None:
