@@ -8,12 +8,13 @@ from __future__ import annotations
 import asyncio
 import math
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
-from time import sleep
 from typing import TYPE_CHECKING
 
 from rerank_plugins.core.groups import Group, Scored
 from rerank_plugins.core.progress import progress_bar
-from rerank_plugins.core.remote.exchange import Pause, exchange
+from rerank_plugins.core.remote.bodies import Texts
+from rerank_plugins.core.remote.driving import adrive, drive
+from rerank_plugins.core.remote.exchange import exchange
 from rerank_plugins.core.remote.transport import Loops, Threads
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ArgumentError, ClosedError
@@ -21,16 +22,18 @@ from rerank_plugins.errors import ArgumentError, ClosedError
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rerank_plugins.core.remote.dialect import Dialect
     from rerank_plugins.core.remote.endpoint import Endpoint
-    from rerank_plugins.core.remote.retrying import Failure, Reply
+    from rerank_plugins.core.remote.exchange import Steps
     from rerank_plugins.core.remote.transport import Wire
 
 
 class RemoteBackend:
     """Scores groups on a server; a request never holds documents of two queries."""
 
-    def __init__(self, endpoint: Endpoint, wire: Wire) -> None:
+    def __init__(self, endpoint: Endpoint, dialect: Dialect, wire: Wire) -> None:
         self._endpoint = endpoint
+        self._dialect = dialect
         self._threads = Threads(wire)
         self._loops = Loops(wire)
         self._pool = ThreadPoolExecutor(max_workers=wire.most, thread_name_prefix="rerank-remote")
@@ -39,8 +42,8 @@ class RemoteBackend:
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
         """Return the results of each group."""
-        scale = scale_of(self._endpoint, normalize)
-        parts = _parts(groups, self._endpoint.dialect.most_documents)
+        scale = scale_of(self._dialect, normalize)
+        parts = _parts(groups, self._dialect.most_documents)
         found: list[list[Scored]] = [[] for _ in groups]
         futures = [self._submit(part) for _, part in parts]
         try:
@@ -59,10 +62,10 @@ class RemoteBackend:
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
         """Like ``run``; never blocks the event loop, and a call that is cancelled stops its requests."""
-        scale = scale_of(self._endpoint, normalize)
-        parts = _parts(groups, self._endpoint.dialect.most_documents)
+        scale = scale_of(self._dialect, normalize)
+        parts = _parts(groups, self._dialect.most_documents)
         found: list[list[Scored]] = [[] for _ in groups]
-        tasks = [asyncio.create_task(self._adrive(part)) for _, part in parts]
+        tasks = [asyncio.create_task(adrive(self._steps(part), self._loops)) for _, part in parts]
         try:
             with progress_bar(groups, shown=progress) as bar:
                 for (index, part), task in zip(parts, tasks, strict=True):
@@ -82,52 +85,26 @@ class RemoteBackend:
 
     def _submit(self, group: Group) -> Future[list[float]]:
         try:
-            return self._pool.submit(self._drive, group)
+            return self._pool.submit(drive, self._steps(group), self._threads)
         except RuntimeError as error:
             raise ClosedError(CLOSED) from error
 
-    def _drive(self, group: Group) -> list[float]:
-        steps = exchange(self._endpoint, group)
-        outcome: Reply | Failure | None = None
-        try:
-            while True:
-                step = steps.send(outcome)
-                if isinstance(step, Pause):
-                    outcome = None
-                    sleep(step.seconds)
-                else:
-                    outcome = self._threads.post(step)
-        except StopIteration as end:
-            return list(end.value)
-
-    async def _adrive(self, group: Group) -> list[float]:
-        steps = exchange(self._endpoint, group)
-        outcome: Reply | Failure | None = None
-        lane = await self._loops.lane()
-        try:
-            while True:
-                step = steps.send(outcome)
-                if isinstance(step, Pause):
-                    outcome = None
-                    await asyncio.sleep(step.seconds)
-                else:
-                    outcome = await lane.post(step)
-        except StopIteration as end:
-            return list(end.value)
+    def _steps(self, group: Group) -> Steps:
+        return exchange(self._endpoint, Texts(self._endpoint, self._dialect.route_for(group.instruction), group))
 
 
-def scale_of(endpoint: Endpoint, normalize: bool | None) -> Callable[[float], float]:
+def scale_of(dialect: Dialect, normalize: bool | None) -> Callable[[float], float]:
     """Return what turns the server's numbers into scores; 0..1 unless ``normalize`` is ``False``.
 
     Raises:
         ArgumentError: Raw scores are asked of a server that has none.
     """
-    if not endpoint.dialect.gives_logits and normalize is False:
+    if not dialect.gives_logits and normalize is False:
         raise ArgumentError(
-            f"normalize=False asks for logits, and {endpoint.dialect.name} gives scores from 0 to 1 only. "
+            f"normalize=False asks for logits, and {dialect.name} gives scores from 0 to 1 only. "
             "Leave it out, or serve the model with vllm, tei or infinity."
         )
-    return sigmoid if endpoint.dialect.gives_logits and normalize is not False else float
+    return sigmoid if dialect.gives_logits and normalize is not False else float
 
 
 def sigmoid(logit: float) -> float:

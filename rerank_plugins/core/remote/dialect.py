@@ -59,3 +59,7 @@ class Dialect:
     def route_for(self, instruction: str | None) -> Route:
         """Return how to ask; that the dialect takes instructions was checked before."""
         return self.route if instruction is None or self.instructed is None else self.instructed
+
+    def paths(self) -> tuple[str, ...]:
+        """Return where its routes are, below a server's URL."""
+        return tuple(route.path for route in (self.route, self.instructed) if route is not None)

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, Protocol
 
 from rerank_plugins.core.remote.address import checked_base, route_url
 from rerank_plugins.errors import ArgumentError, ArgumentTypeError
 
 if TYPE_CHECKING:
-    from rerank_plugins.core.remote.dialect import Dialect, Route
+    from collections.abc import Iterable
+    from typing import Literal
 
 
 class Key:
@@ -38,18 +39,45 @@ class Key:
         raise ArgumentTypeError("A key is never written down; give it to load() where it is needed.")
 
 
+class Speaks(Protocol):
+    """What an endpoint has to know of a dialect."""
+
+    @property
+    def name(self) -> str:
+        """What ``load(dialect=...)`` calls it."""
+        ...
+
+    @property
+    def key_variable(self) -> str:
+        """Environment variable of the key."""
+        ...
+
+    @property
+    def model_name(self) -> Literal["required", "optional", "none"]:
+        """Whether requests name a model."""
+        ...
+
+    def paths(self) -> Iterable[str]:
+        """Return where its routes are, below a server's URL."""
+        ...
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Endpoint:
-    """A server and what it is asked for."""
+    """A server: its URL, the model's name on it, its key and where that comes from."""
 
     base: str
-    dialect: Dialect
     model_name: str | None
     key: Key | None
+    key_variable: str
 
-    def url(self, route: Route) -> str:
+    def url(self, path: str) -> str:
         """Return where a route is."""
-        return route_url(self.base, route.path)
+        return route_url(self.base, path)
+
+    def named(self) -> dict[str, object]:
+        """Return the fields of every request that name the model."""
+        return {} if self.model_name is None else {"model": self.model_name}
 
     def headers(self) -> dict[str, str]:
         """Return the headers of every request."""
@@ -57,25 +85,24 @@ class Endpoint:
         return shared if self.key is None else {**shared, "Authorization": self.key.header()}
 
 
-def endpoint_for(url: str, dialect: Dialect, *, model_name: str | None, token: str | None) -> Endpoint:
+def endpoint_for(url: str, dialect: Speaks, *, model_name: str | None, token: str | None) -> Endpoint:
     """Return the server at a URL; without ``token`` the key is the dialect's environment variable, if set.
 
     Raises:
         ArgumentError: The URL or the key cannot be used, or ``model_name`` is missing or of no use.
     """
-    routes = [route for route in (dialect.route, dialect.instructed) if route is not None]
     _check_model_name(dialect, model_name)
     value = os.environ.get(dialect.key_variable) if token is None else token
     has_key = token is not None or bool(value)
     return Endpoint(
-        base=checked_base(url, [route.path for route in routes]),
-        dialect=dialect,
+        base=checked_base(url, dialect.paths()),
         model_name=model_name,
         key=Key(value) if has_key and value is not None else None,
+        key_variable=dialect.key_variable,
     )
 
 
-def _check_model_name(dialect: Dialect, model_name: object) -> None:
+def _check_model_name(dialect: Speaks, model_name: object) -> None:
     if model_name is not None and not isinstance(model_name, str):
         raise ArgumentTypeError(f"model_name must be a string or None, got {type(model_name).__name__}.")
     if model_name is None and dialect.model_name == "required":

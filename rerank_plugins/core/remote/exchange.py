@@ -1,4 +1,4 @@
-"""One group's questions and pauses, step by step, and its scores in the end; knows neither sockets nor asyncio.
+"""One question's attempts and pauses, step by step, and its scores in the end; knows neither sockets nor asyncio.
 
 It is a generator, so that threads and event loops go through the very same steps: whoever drives it does what it
 yields and sends back what came of it.
@@ -7,10 +7,9 @@ yields and sends back what came of it.
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
-from rerank_plugins.core.remote.bodies import request_body, response_scores
 from rerank_plugins.core.remote.retrying import Failure, Reply, pause
 from rerank_plugins.errors import (
     RemoteAuthenticationError,
@@ -21,7 +20,6 @@ from rerank_plugins.errors import (
 )
 
 if TYPE_CHECKING:
-    from rerank_plugins.core.groups import Group
     from rerank_plugins.core.remote.endpoint import Endpoint
 
 _TOO_MUCH = frozenset({413, 422})
@@ -46,23 +44,41 @@ class Pause:
 Steps: TypeAlias = Generator["Send | Pause", "Reply | Failure | None", list[float]]
 
 
-def exchange(endpoint: Endpoint, group: Group) -> Steps:
-    """Return the scores of a group of documents; too large a request is halved for as long as it can be.
+class Question(Protocol):
+    """What one request asks for."""
+
+    @property
+    def url(self) -> str:
+        """Where to ask."""
+        ...
+
+    def body(self) -> bytes:
+        """Return the JSON that asks."""
+        ...
+
+    def scores(self, body: bytes) -> list[float]:
+        """Return one score for each thing asked, in order, from the answer's JSON."""
+        ...
+
+    def halves(self) -> tuple[Question, Question] | None:
+        """Return two questions for half of it each; ``None`` = it cannot be halved."""
+        ...
+
+
+def exchange(endpoint: Endpoint, question: Question) -> Steps:
+    """Return the scores that a question asks for; too large a request is halved for as long as it can be.
 
     Raises:
         RemoteError: The server did not give them.
         NonFiniteScoreError: A score is NaN or infinite.
     """
-    route = endpoint.dialect.route_for(group.instruction)
-    where = endpoint.url(route)
-    reply = yield from _answer(Send(where, request_body(route, group, endpoint.model_name)))
-    if reply.status in _TOO_MUCH and len(group.documents) > 1:
-        middle = len(group.documents) // 2
-        first = yield from exchange(endpoint, replace(group, documents=group.documents[:middle]))
-        return first + (yield from exchange(endpoint, replace(group, documents=group.documents[middle:])))
+    reply = yield from _answer(Send(question.url, question.body()))
+    if reply.status in _TOO_MUCH and (halves := question.halves()) is not None:
+        first = yield from exchange(endpoint, halves[0])
+        return first + (yield from exchange(endpoint, halves[1]))
     if not 200 <= reply.status < 300:
-        raise _refusal(endpoint, where, reply.status)
-    return response_scores(route, reply.body, len(group.documents), where)
+        raise _refusal(endpoint, question.url, reply.status)
+    return question.scores(reply.body)
 
 
 def _answer(send: Send) -> Generator[Send | Pause, Reply | Failure | None, Reply]:
@@ -88,7 +104,7 @@ def _refusal(endpoint: Endpoint, where: str, status: int) -> RemoteError:
     if status in {401, 403}:
         known = "the key that was given" if endpoint.key is not None else "a request without a key"
         return RemoteAuthenticationError(
-            f"{start}: it does not accept {known}. Give token=, or set {endpoint.dialect.key_variable}.",
+            f"{start}: it does not accept {known}. Give token=, or set {endpoint.key_variable}.",
             status=status,
         )
     if status in _TOO_MUCH:

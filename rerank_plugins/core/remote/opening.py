@@ -12,8 +12,10 @@ from rerank_plugins.errors import ArgumentError, MissingExtraError
 
 if TYPE_CHECKING:
     from rerank_plugins.core.info import Defaults
+    from rerank_plugins.core.remote.dialect import Dialect
     from rerank_plugins.core.remote.endpoint import Endpoint
     from rerank_plugins.core.remote.reranker import RemoteReranker
+    from rerank_plugins.core.remote.transport import Wire
 
 
 def open_remote(
@@ -33,33 +35,44 @@ def open_remote(
         InstructionNotSupportedError: The dialect takes no instruction.
         MissingExtraError: httpx is not installed.
     """
-    endpoint = endpoint_for(url, dialect_named(dialect), model_name=model_name, token=token)
+    spoken = dialect_named(dialect)
+    endpoint = endpoint_for(url, spoken, model_name=model_name, token=token)
+    wire = wire_for(endpoint, timeout, max_concurrency)
+    from rerank_plugins.core.remote.client import RemoteBackend, scale_of
+    from rerank_plugins.core.remote.reranker import RemoteReranker
+
+    scale_of(spoken, defaults.normalize)  # what cannot be given is refused now, not at the first query
+    return RemoteReranker(RemoteBackend(endpoint, spoken, wire), _info(endpoint, spoken, defaults), defaults)
+
+
+def wire_for(endpoint: Endpoint, timeout: float, max_concurrency: int) -> Wire:
+    """Return what connections to a server are made with.
+
+    Raises:
+        ArgumentError: ``timeout`` or ``max_concurrency`` is not a number above 0.
+        MissingExtraError: httpx is not installed.
+    """
     _check_limits(timeout, max_concurrency)
     try:
         import httpx
 
-        from rerank_plugins.core.remote.client import RemoteBackend, scale_of
         from rerank_plugins.core.remote.transport import Wire
     except ModuleNotFoundError as error:
         raise MissingExtraError('Servers need httpx: pip install "rerank-plugins[remote]"') from error
-    from rerank_plugins.core.remote.reranker import RemoteReranker
-
-    scale_of(endpoint, defaults.normalize)  # what cannot be given is refused now, not at the first query
-    wire = Wire(headers=endpoint.headers(), timeout=timeout, most=max_concurrency, ssl=httpx.create_ssl_context())
-    return RemoteReranker(RemoteBackend(endpoint, wire), _info(endpoint, defaults), defaults)
+    return Wire(headers=endpoint.headers(), timeout=timeout, most=max_concurrency, ssl=httpx.create_ssl_context())
 
 
-def _info(endpoint: Endpoint, defaults: Defaults) -> RerankerInfo:
+def _info(endpoint: Endpoint, dialect: Dialect, defaults: Defaults) -> RerankerInfo:
     return RerankerInfo(
         model=endpoint.base,
         model_name=endpoint.model_name,
         revision=None,
-        family=endpoint.dialect.name,
+        family=dialect.name,
         devices=(),
         dtype="",
         max_length=None,
         score_kind="logit" if defaults.normalize is False else "probability",
-        supports_instruction=endpoint.dialect.instructed is not None,
+        supports_instruction=dialect.instructed is not None,
         license="",
     )
 
