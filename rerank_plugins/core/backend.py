@@ -1,4 +1,4 @@
-"""What stands behind a ``Reranker``: the protocol, and the one over a model in this process; knows no options."""
+"""What stands behind a ``Reranker``: the protocol, and the one that writes prompts in this process."""
 
 from __future__ import annotations
 
@@ -37,8 +37,8 @@ class Backend(Protocol):
         ...
 
 
-class LocalBackend:
-    """A model in this process, and the threads that work on the text of asynchronous calls."""
+class ScorerBackend:
+    """A scorer, wherever its rows are read, and the threads that work on the text of asynchronous calls."""
 
     def __init__(self, scorer: Scorer) -> None:
         self.scorer = scorer

@@ -9,7 +9,6 @@ from rerank_plugins.core.building import build_model, capacity
 from rerank_plugins.core.cache import CachedReads
 from rerank_plugins.core.devices import batch_budget
 from rerank_plugins.core.engine import Engine
-from rerank_plugins.core.family import Limits
 from rerank_plugins.core.fitting import fit
 from rerank_plugins.core.forwards import forward_for
 from rerank_plugins.core.int8 import Int8, check_int8
@@ -18,19 +17,20 @@ from rerank_plugins.core.replicas import behind_one
 from rerank_plugins.core.scheduler import MERGED_FORWARDS, Scheduler
 from rerank_plugins.core.scorer import Scorer
 from rerank_plugins.core.tokenization import TextTokenizer
-from rerank_plugins.errors import ArgumentError, ArgumentTypeError
+from rerank_plugins.errors import ArgumentError
 
 if TYPE_CHECKING:
     import torch
 
     from rerank_plugins.core.checkpoint import Checkpoint
     from rerank_plugins.core.family import Family
+    from rerank_plugins.core.lengths import Lengths
     from rerank_plugins.core.linears import Kernel
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Settings:
-    """How a model is to be run; each field is the argument of ``load`` with its name, devices and dtype resolved.
+    """How a model is to be run in this process: arguments of ``load`` by their names, devices and dtype resolved.
 
     Raises:
         ArgumentError: A value that cannot be used.
@@ -39,10 +39,7 @@ class Settings:
     devices: tuple[torch.device, ...]
     dtype: torch.dtype
     quantize: Literal["int8"] | None
-    max_length: int | None
-    max_query_length: int | None
-    long_documents: Literal["truncate", "passages"]
-    overlap_tokens: int
+    lengths: Lengths
     batch_tokens: int | None
     cache_size: int | None
 
@@ -60,19 +57,6 @@ class Settings:
     def kernel(self) -> Kernel:
         """Return what makes linear layers."""
         return Int8 if self.quantize == "int8" else fastest(self.dtype, self.devices[0])
-
-    def limits(self, family: Family, most: int) -> Limits:
-        """Return what was asked for, else the family's default, else all the model can take.
-
-        Raises:
-            ArgumentError: A limit is not positive, or longer than the model can take.
-            ArgumentTypeError: A limit is not an int.
-        """
-        _check_limit("max_length", self.max_length, most)
-        _check_limit("max_query_length", self.max_query_length, most)
-        wanted = family.max_length if self.max_length is None else self.max_length
-        longest = most if wanted is None else min(wanted, most)
-        return Limits(longest, self.max_query_length, self.long_documents, self.overlap_tokens)
 
 
 def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
@@ -102,7 +86,7 @@ def bind(checkpoint: Checkpoint, family: Family, settings: Settings) -> Scorer:
         dtype=settings.precision,
         template=family.template,
         tokenizer=tokenizer,
-        limits=settings.limits(family, most),
+        limits=settings.lengths.limits(family, most),
         head=family.readout.head(model, tokenizer),
         activation=family.activation(checkpoint),
         scheduler=Scheduler(
@@ -119,12 +103,3 @@ def _check_quantize(quantize: object, device: torch.device) -> None:
     if device.type != "cpu":
         raise ArgumentError(f"quantize='int8' is for the CPU; on {device} use dtype='bfloat16'.")
     check_int8()
-
-
-def _check_limit(name: str, value: object, most: int) -> None:
-    if value is None:
-        return
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ArgumentTypeError(f"{name} must be an int or None, got {type(value).__name__}.")
-    if not 0 < value <= most:
-        raise ArgumentError(f"{name} must be from 1 to {most}, the longest row this model takes; got {value}.")

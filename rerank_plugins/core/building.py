@@ -51,6 +51,7 @@ def build_model(
     """
     if loader.check is not None:
         loader.check(checkpoint)
+    _refuse_quantized(checkpoint)
     config = _config(checkpoint, loader, depth)
     model_class = _model_class(checkpoint, loader, config)
     tensors, heads = arranged(checkpoint.tensors(), loader, depth)
@@ -73,6 +74,23 @@ def build_model(
     return ready
 
 
+def outline(checkpoint: Checkpoint, loader: Loader) -> PreTrainedModel:
+    """Return the model without weights, for what can be known before, or without, loading it.
+
+    Raises:
+        ArgumentError: The architecture is not known.
+    """
+    import torch
+
+    if loader.check is not None:
+        loader.check(checkpoint)
+    config = _config(checkpoint, loader, None)
+    model_class = _model_class(checkpoint, loader, config)
+    with torch.device("meta"):
+        model: PreTrainedModel = model_class(config)
+    return model
+
+
 def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrainedModel) -> int:
     """Return the longest row the model takes: the least of positions, tokenizer and saved limits."""
     positions = getattr(model.config, "max_position_embeddings", None)
@@ -90,7 +108,6 @@ def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrained
 def _config(checkpoint: Checkpoint, loader: Loader, depth: int | None) -> PreTrainedConfig:
     from transformers import CONFIG_MAPPING
 
-    _refuse_quantized(checkpoint)
     values = {key: value for key, value in checkpoint.config.items() if key not in _NOT_FROM_CHECKPOINTS}
     values = values if loader.config is None else loader.config(values)
     if depth is not None:

@@ -16,13 +16,15 @@ class RerankerInfo:
     Attributes:
         model: What was given to ``load``; for a server its URL.
         revision: The revision that was asked for, if any.
-        family: Name of the family; for a server its dialect.
-        devices: Where the model runs; empty for a server, which does not tell.
+        family: Name of the family; for a server that writes the prompts its dialect.
+        devices: Where the model runs; empty for other engines, which do not tell.
         dtype: Precision of the weights; ``"int8"`` where linear layers are quantized, ``""`` for a server.
         max_length: Token limit of one row; ``None`` for a server, which has its own.
         score_kind: The scale of scores, and so of ``threshold``.
         supports_instruction: Whether an ``instruction`` is taken.
         license: Licence of the published weights of this family; ``""`` for a server.
+        engine: What runs the model: ``"torch"`` and ``"vllm"`` in this process, or the URL of a server.
+        dialect: What the server speaks, if it is one.
         model_name: The model's name on a server, if one was given.
     """
 
@@ -35,6 +37,8 @@ class RerankerInfo:
     score_kind: ScoreKind
     supports_instruction: bool
     license: str
+    engine: str = "torch"
+    dialect: str | None = None
     model_name: str | None = None
 
 

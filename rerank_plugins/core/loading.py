@@ -40,6 +40,8 @@ def load(
     normalize: bool | None = None,
     batch_tokens: int | None = None,
     cache_size: int | None = None,
+    engine: str = "torch",
+    engine_options: Mapping[str, Any] | None = None,
     dialect: str | None = None,
     model_name: str | None = None,
     timeout: float = 60.0,
@@ -72,8 +74,12 @@ def load(
         batch_tokens: Most tokens of one forward; ``None`` = chosen from the device.
         cache_size: How many rows' vectors to keep for later calls; ``None`` = the family's own, 0 for all but
             ``bi-encoder``. Exact in float32; in bfloat16 a kept score is the one computed first.
-        dialect: What the server at a URL speaks: ``"vllm"``, ``"tei"``, ``"infinity"``, ``"jina"``, ``"cohere"``,
-            ``"voyage"``, ``"mixedbread"`` or ``"contextual"``.
+        engine: What runs the model: ``"torch"``; ``"vllm"`` in this process; or the URL of a vLLM server, which is
+            sent token ids, so that prompts, limits and scores stay those of the model in this process.
+        engine_options: Arguments of vLLM's engine, such as ``{"gpu_memory_utilization": 0.5}``.
+        dialect: What the server at a URL speaks. Given as ``model``, it writes the prompts: ``"vllm"``, ``"tei"``,
+            ``"infinity"``, ``"jina"``, ``"cohere"``, ``"voyage"``, ``"mixedbread"`` or ``"contextual"``. Given as
+            ``engine``: ``"vllm"`` (a pooling server) or ``"vllm-generate"``.
         model_name: The model's name on the server.
         timeout: Seconds to wait for a server, for each request.
         max_concurrency: Most requests to a server at a time, of all threads together and of each event loop.
@@ -103,39 +109,89 @@ def load(
             max_concurrency=max_concurrency,
             defaults=defaults,
         )
-    _refuse(given, _REMOTE, 'for a server only; give its URL, model="https://..."')
-    # Late, because torch comes with it, which a server does not need.
+    _check_engine(engine, given)
+    # Late, because torch comes with it, which a server that writes the prompts does not need.
+    from rerank_plugins.core.lengths import Lengths
+    from rerank_plugins.core.sources import Source
+    from rerank_plugins.core.wanted import Wanted
+
+    source = Source(
+        model=model,
+        revision=revision,
+        token=None if is_url(engine) else token,
+        local_files_only=local_files_only,
+        cache_dir=cache_dir,
+    )
+    lengths = Lengths(
+        max_length=max_length,
+        max_query_length=max_query_length,
+        long_documents=long_documents,
+        overlap_tokens=overlap_tokens,
+    )
+    wanted = Wanted(
+        source=source,
+        family=family,
+        lengths=lengths,
+        defaults=defaults,
+        family_options=family_options,
+        shared_options=[*_local_names(), "token", "instruction", "instruction_policy", "normalize"],
+    )
+    if is_url(engine):
+        from rerank_plugins.core.remote.engines import on_server
+
+        return on_server(
+            wanted,
+            url=engine,
+            dialect=dialect,
+            model_name=model_name,
+            token=token,
+            timeout=timeout,
+            max_concurrency=max_concurrency,
+        )
+    if engine == "vllm":
+        from rerank_plugins.core.remote.engines import in_process
+
+        return in_process(
+            wanted, dtype=dtype, batch_tokens=batch_tokens, cache_size=cache_size, options=engine_options
+        )
     from rerank_plugins.core.binding import Settings
     from rerank_plugins.core.devices import resolve_devices, resolve_dtype
     from rerank_plugins.core.local import load_local
-    from rerank_plugins.core.sources import Source
 
     devices = resolve_devices(device)
     settings = Settings(
         devices=devices,
         dtype=resolve_dtype(dtype, devices[0]),
         quantize=quantize,
-        max_length=max_length,
-        max_query_length=max_query_length,
-        long_documents=long_documents,
-        overlap_tokens=overlap_tokens,
+        lengths=lengths,
         batch_tokens=batch_tokens,
         cache_size=cache_size,
     )
-    source = Source(
-        model=model, revision=revision, token=token, local_files_only=local_files_only, cache_dir=cache_dir
-    )
-    shared = [*_local_names(), "token", "instruction", "instruction_policy", "normalize"]
-    return load_local(source, family, settings, defaults, family_options, shared)
+    return load_local(wanted, settings)
 
 
 _SHARED = frozenset({"model", "token", "instruction", "instruction_policy", "normalize", "family_options"})
 _REMOTE = ("dialect", "model_name", "timeout", "max_concurrency")
+_NO_EFFECT = {
+    "torch": ("engine_options",),
+    "vllm": ("device", "quantize"),
+    "a server": ("device", "dtype", "quantize", "batch_tokens", "cache_size", "engine_options"),
+}
+"""Options that some engines have no use for."""
 
 
 def _local_names() -> list[str]:
-    """Return the options that make sense for a model in this process only."""
+    """Return the options that make no sense for a server that writes the prompts."""
     return [name for name in signature(load).parameters if name not in _SHARED and name not in _REMOTE]
+
+
+def _check_engine(engine: object, given: Mapping[str, object]) -> None:
+    kind = "a server" if is_url(engine) else engine
+    if kind not in _NO_EFFECT:
+        raise ArgumentError(f'engine must be "torch", "vllm" or the URL of a vLLM server, got {engine!r}.')
+    if kind != "a server":
+        _refuse(given, _REMOTE, 'for a server only; give its URL, model="https://..." or engine="https://..."')
+    _refuse(given, _NO_EFFECT[kind], f"no effect where the model runs in {kind}; leave it out")
 
 
 def _refuse(given: Mapping[str, object], names: Iterable[str], reason: str) -> None:

@@ -6,38 +6,46 @@ from dataclasses import replace
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from rerank_plugins.core.backend import LocalBackend
-from rerank_plugins.core.binding import Settings, bind
+from rerank_plugins.core.backend import ScorerBackend
+from rerank_plugins.core.binding import bind
 from rerank_plugins.core.info import RerankerInfo
 from rerank_plugins.core.registry import by_model, by_name, detect
 from rerank_plugins.core.reranker import Reranker
-from rerank_plugins.core.sources import EMBEDDED, EMBEDDED_REVISION, Source
+from rerank_plugins.core.sources import EMBEDDED, EMBEDDED_REVISION
 from rerank_plugins.errors import UnknownOptionError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    from rerank_plugins.core.binding import Settings
     from rerank_plugins.core.checkpoint import Checkpoint
     from rerank_plugins.core.family import Family
-    from rerank_plugins.core.info import Defaults
     from rerank_plugins.core.scorer import Scorer
+    from rerank_plugins.core.sources import Source
+    from rerank_plugins.core.wanted import Wanted
 
 
-def load_local(
-    source: Source,
-    family: str | Family | None,
-    settings: Settings,
-    defaults: Defaults,
-    family_options: Mapping[str, object],
-    shared_options: Sequence[str],
-) -> Reranker:
-    """Return the reranker over a local model; ``shared_options`` are those that an error names as known."""
+def load_local(wanted: Wanted, settings: Settings) -> Reranker:
+    """Return the reranker over a model in this process."""
+    source = wanted.source
     checkpoint = source.open()
-    chosen = with_options(_choose(family, source.model, checkpoint), family_options, shared_options)
+    family = family_of(wanted, checkpoint)
     source.fetch_weights()
-    scorer = bind(checkpoint, chosen, settings)
-    info = _info(source, chosen, scorer, settings, defaults.normalize)
-    return Reranker(LocalBackend(scorer), info, defaults)
+    scorer = bind(checkpoint, family, settings)
+    info = _info(source, family, scorer, settings, wanted.defaults.normalize)
+    return Reranker(ScorerBackend(scorer), info, wanted.defaults)
+
+
+def family_of(wanted: Wanted, checkpoint: Checkpoint) -> Family:
+    """Return the checkpoint's family with the wanted options set in it.
+
+    Raises:
+        UnknownFamilyError: None fits.
+        UnknownOptionError: The family has no such option.
+        ArgumentError: An option has a value that cannot be used.
+    """
+    chosen = _choose(wanted.family, wanted.source.model, checkpoint)
+    return with_options(chosen, wanted.family_options, wanted.shared_options)
 
 
 def _info(

@@ -95,12 +95,21 @@ class TokenReadout(LastHiddenState):
             CheckpointMismatchError: A label word is not one token.
         """
         matrix = model.get_output_embeddings().weight
-        row = matrix[_label(self.true, tokenizer)].detach().float().clone()  # a view would keep the whole matrix
-        if self.false is not None:
-            row -= matrix[_label(self.false, tokenizer)].detach().float()
+        true, false = self.label_ids(tokenizer)
+        row = matrix[true].detach().float().clone()  # a view would keep the whole matrix
+        if false is not None:
+            row -= matrix[false].detach().float()
         if self.round_to_bfloat16:
             return lambda vectors: (vectors.float() @ row).bfloat16().float()
         return lambda vectors: vectors.float() @ row
+
+    def label_ids(self, tokenizer: TextTokenizer) -> tuple[int, int | None]:
+        """Return the ids of ``true`` and ``false``.
+
+        Raises:
+            CheckpointMismatchError: A label word is not one token.
+        """
+        return _label(self.true, tokenizer), None if self.false is None else _label(self.false, tokenizer)
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,13 +122,21 @@ class SavedTokenReadout(LastHiddenState):
         Raises:
             CheckpointMismatchError: The saved settings name no token.
         """
-        saved = tokenizer.checkpoint.module_config("LogitScore")
+        return self.saved(tokenizer.checkpoint).head(model, tokenizer)
+
+    def saved(self, checkpoint: Checkpoint) -> TokenReadout:
+        """Return the readout that was saved.
+
+        Raises:
+            CheckpointMismatchError: The saved settings name no token.
+        """
+        saved = checkpoint.module_config("LogitScore")
         true, false = saved.get("true_token_id"), saved.get("false_token_id")
         if not isinstance(true, int):
             raise CheckpointMismatchError(
-                f"{tokenizer.checkpoint.name}: LogitScore's config.json has no true_token_id. Save it again."
+                f"{checkpoint.name}: LogitScore's config.json has no true_token_id. Save it again."
             )
-        return TokenReadout(true=true, false=false).head(model, tokenizer)
+        return TokenReadout(true=true, false=false)
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)

@@ -33,6 +33,18 @@ class Reads(Protocol):
         ...
 
 
+class Submits(Protocol):
+    """Whatever takes rows and gives their vectors later: a ``Scheduler``, or a server."""
+
+    def submit(self, rows: Sequence[Row]) -> Future[Tensor]:
+        """Return the future of the vectors ``(reads, hidden)``, row after row."""
+        ...
+
+    def close(self) -> None:
+        """Let go of whatever reads; what waits gets a ``ClosedError``."""
+        ...
+
+
 class Scheduler:
     """Reads for many callers at once, in the order they came.
 

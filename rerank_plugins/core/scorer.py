@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from rerank_plugins.core.activations import Activation
     from rerank_plugins.core.family import Head
     from rerank_plugins.core.groups import Group
-    from rerank_plugins.core.scheduler import Scheduler
+    from rerank_plugins.core.scheduler import Submits
     from rerank_plugins.core.tokenization import TextTokenizer
 
 
@@ -44,7 +44,7 @@ class Scorer:
     limits: Limits
     head: Head
     activation: Activation
-    scheduler: Scheduler
+    scheduler: Submits
 
     def rows(self, groups: Sequence[Group]) -> list[list[Row]]:
         """Return the rows of each group."""

@@ -138,6 +138,17 @@ class TextTokenizer:
             )
         return ids[0]
 
+    def token(self, number: int) -> str:
+        """Return the token as the vocabulary spells it, which is not always the text it stands for.
+
+        Raises:
+            CheckpointMismatchError: There is no such token.
+        """
+        found = self._trusted.id_to_token(number)
+        if found is None:
+            raise CheckpointMismatchError(f"{self.checkpoint.name}: the tokenizer has no token {number}.")
+        return found
+
     def pair_frame(self) -> PairFrame:
         """Return the special tokens around a pair of texts, as the tokenizer's own post-processor puts them."""
         return frame_of(self._trusted.encode("a", "a"))

@@ -42,6 +42,8 @@ class ModelFields(BaseModel):
     )
     batch_tokens: int | None = Field(default=None, description="Token budget of one forward.")
     cache_size: int | None = Field(default=None, description="How many rows' vectors to keep; None: the family's.")
+    engine: str = Field(default="torch", description="'torch', 'vllm', or the URL of a vLLM server.")
+    engine_options: dict[str, Any] | None = Field(default=None, description="Arguments of vLLM's engine.")
     dialect: str | None = Field(default=None, description="What the server at a URL speaks: 'vllm', 'tei', ...")
     model_name: str | None = Field(default=None, description="The model's name on a server.")
     timeout: float = Field(default=60.0, description="Seconds for one request to a server.")

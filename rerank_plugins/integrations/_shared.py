@@ -31,6 +31,8 @@ LOAD_DEFAULTS: Mapping[str, object] = {
     "instruction_policy": "raise",
     "batch_tokens": None,
     "cache_size": None,
+    "engine": "torch",
+    "engine_options": None,
     "dialect": None,
     "model_name": None,
     "timeout": 60.0,

@@ -11,7 +11,7 @@ from dataclasses import KW_ONLY, InitVar, dataclass, field, fields, replace
 from typing import Any
 
 from rerank_plugins.core.options import CallOptions
-from rerank_plugins.errors import ArgumentError, ArgumentTypeError
+from rerank_plugins.integrations._haystack_arguments import count_of, deduplicated, devices_of, one_of
 from rerank_plugins.integrations._ranking import ERROR_KEY, arank, rank
 from rerank_plugins.integrations._request import OnError, Placed, Request, TextLess, check_policies
 from rerank_plugins.integrations._shared import (
@@ -69,6 +69,8 @@ class RerankPluginsRanker:
         instruction_policy: "ignore" drops an instruction that the family cannot take; "raise" refuses it.
         batch_tokens: Token budget of one forward.
         cache_size: How many rows' vectors to keep for later calls; None: the family's own.
+        engine: What runs the model: "torch", "vllm", or the URL of a vLLM server.
+        engine_options: Arguments of vLLM's engine.
         dialect: What the server at a URL speaks: "vllm", "tei", "infinity", "jina", "cohere", "voyage", ...
         model_name: The model's name on a server.
         timeout: Seconds for one request to a server.
@@ -111,6 +113,8 @@ class RerankPluginsRanker:
     instruction_policy: str = "raise"
     batch_tokens: int | None = None
     cache_size: int | None = None
+    engine: str = "torch"
+    engine_options: dict[str, Any] | None = None
     dialect: str | None = None
     model_name: str | None = None
     timeout: float = 60.0
@@ -121,8 +125,8 @@ class RerankPluginsRanker:
     reranker: InitVar[object | None] = None
 
     def __post_init__(self, top_n: int | None, scale_score: bool | None, reranker: object | None) -> None:
-        self.top_k = _count(self.top_k, top_n)
-        self.normalize = _one(normalize=self.normalize, scale_score=scale_score)
+        self.top_k = count_of(self.top_k, top_n)
+        self.normalize = one_of(normalize=self.normalize, scale_score=scale_score)
         check_policies(self.text_less, self.on_error)
         self._defaults()
         # The token is not resolved yet: a pipeline must be buildable where the secret is not set.
@@ -170,8 +174,8 @@ class RerankPluginsRanker:
         Raises:
             ArgumentError: an option that cannot be used.
         """
-        given = CallOptions(instruction=instruction, top_n=_count(top_k, top_n), threshold=score_threshold)
-        found = _deduplicated(documents)
+        given = CallOptions(instruction=instruction, top_n=count_of(top_k, top_n), threshold=score_threshold)
+        found = deduplicated(documents)
         request = self._request(query, found, given, scale_score)
         return {"documents": _ranked(found, rank(self._model(), request))}
 
@@ -188,8 +192,8 @@ class RerankPluginsRanker:
         scale_score: bool | None = None,
     ) -> dict[str, list[Document]]:
         """Do what ``run`` does without blocking the event loop."""
-        given = CallOptions(instruction=instruction, top_n=_count(top_k, top_n), threshold=score_threshold)
-        found = _deduplicated(documents)
+        given = CallOptions(instruction=instruction, top_n=count_of(top_k, top_n), threshold=score_threshold)
+        found = deduplicated(documents)
         request = self._request(query, found, given, scale_score)
         return {"documents": _ranked(found, await arank(self._model(), request))}
 
@@ -223,7 +227,7 @@ class RerankPluginsRanker:
         return self._handle
 
     def _handle_for(self, reranker: object | None, *, token: str | None) -> ModelHandle:
-        load = {name: getattr(self, name) for name in LOAD_DEFAULTS} | {"device": _devices(self.device)}
+        load = {name: getattr(self, name) for name in LOAD_DEFAULTS} | {"device": devices_of(self.device)}
         return handle_for(
             model=self.model, reranker=reranker, token=token, load=load, family_options=self.family_options
         )
@@ -242,53 +246,6 @@ class RerankPluginsRanker:
 
     def _text(self, document: Document) -> str:
         return with_metadata(document.content, document.meta, self.meta_fields_to_embed, self.embedding_separator)
-
-
-def _count(top_k: int | None, top_n: int | None) -> int | None:
-    """Return the count given under either name."""
-    count: int | None = _one(top_k=top_k, top_n=top_n)
-    if isinstance(count, int) and count <= 0:
-        raise ArgumentError(f"top_k must be > 0, but got {count}")
-    return count
-
-
-def _one(**names: Any) -> Any:
-    """Return the value of one setting, given under either of two names."""
-    given = [value for value in names.values() if value is not None]
-    if len(given) > 1 and given[0] != given[1]:
-        raise ArgumentError(
-            f"{' and '.join(names)} are one setting, got {given[0]} and {given[1]}. Give one of them."
-        )
-    return given[0] if given else None
-
-
-def _devices(device: ComponentDevice | None) -> str | list[str] | None:
-    """Return the device as load() takes it; a map names devices, of which each gets a copy of the model."""
-    if device is None:
-        return None
-    if not isinstance(device, ComponentDevice):
-        raise ArgumentTypeError(
-            f"device must be a ComponentDevice or None, got {type(device).__name__}. "
-            'Use ComponentDevice.from_str("cuda:0").'
-        )
-    plain = device.to_dict()
-    if "device" in plain:
-        return str(plain["device"])
-    return list(dict.fromkeys(plain["device_map"].values()))
-
-
-def _deduplicated(documents: Sequence[Document]) -> list[Document]:
-    """Return one document per id, the one with the highest incoming score, where the id came first."""
-    best: dict[str, Document] = {}
-    for document in documents:
-        known = best.get(document.id)
-        if known is None or _incoming(document) > _incoming(known):
-            best[document.id] = document
-    return list(best.values())
-
-
-def _incoming(document: Document) -> float:
-    return float("-inf") if document.score is None else document.score
 
 
 def _ranked(documents: Sequence[Document], places: Sequence[Placed]) -> list[Document]:

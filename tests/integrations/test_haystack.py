@@ -64,6 +64,8 @@ def full() -> Pipeline:
         max_query_length=32,
         instruction_policy="ignore",
         batch_tokens=4096,
+        engine="vllm",
+        engine_options={"enforce_eager": True},
         dialect="vllm",
         model_name="reranker",
         timeout=5.0,

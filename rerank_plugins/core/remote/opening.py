@@ -65,6 +65,8 @@ def wire_for(endpoint: Endpoint, timeout: float, max_concurrency: int) -> Wire:
 def _info(endpoint: Endpoint, dialect: Dialect, defaults: Defaults) -> RerankerInfo:
     return RerankerInfo(
         model=endpoint.base,
+        engine=endpoint.base,
+        dialect=dialect.name,
         model_name=endpoint.model_name,
         revision=None,
         family=dialect.name,

@@ -19,9 +19,11 @@ class RemoteReranker(Reranker):
     """Scores documents on a server; made by ``load("https://...", dialect=...)``, used like any ``Reranker``.
 
     Scores are from 0 to 1 unless ``normalize=False`` asks for logits, which the hosted services do not have.
+    Made by ``load(model, engine="https://...", dialect=...)``, it writes the prompts itself, and scores, limits
+    and ``truncated`` are those of the model in this process.
     Besides what ``Reranker`` says, every call may raise ``RemoteError`` in one of its kinds:
     ``RemoteAuthenticationError``, ``RemoteRequestError``, ``RemoteUnavailableError``, ``RemoteTimeoutError``,
-    ``RemoteResponseError``. What the server cut off is not told: ``truncated`` is always ``False``.
+    ``RemoteResponseError``. What a server cuts off is not told: ``truncated`` is ``False`` then.
     """
 
     def handshake(
@@ -57,16 +59,16 @@ class RemoteReranker(Reranker):
         for place, (score, (_, _, expected)) in enumerate(zip(found, canaries, strict=True)):
             if not abs(score - expected) <= tolerance:  # so that a NaN is never within
                 raise HandshakeError(
-                    f"{self.info.model} gave {score:.6g} for the canary at index {place}, expected {expected:.6g} "
-                    f"within {tolerance:g}. {_HINT}"
+                    f"{self.info.engine} gave {score:.6g} for the canary at index {place}, "
+                    f"expected {expected:.6g} within {tolerance:g}. {_HINT}"
                 )
 
     def _check_order(self, instruction: str | None) -> None:
         relevant, irrelevant = self.score(_QUERY, [_RELEVANT, _IRRELEVANT], instruction=instruction)
         if not relevant > irrelevant:
             raise HandshakeError(
-                f"{self.info.model} scores an irrelevant document ({irrelevant:.6g}) no lower than a relevant one "
-                f"({relevant:.6g}). {_HINT}"
+                f"{self.info.engine} scores an irrelevant document ({irrelevant:.6g}) no lower than a relevant "
+                f"one ({relevant:.6g}). {_HINT}"
             )
 
     def __reduce__(self) -> NoReturn:
@@ -77,7 +79,8 @@ class RemoteReranker(Reranker):
 
     def __repr__(self) -> str:
         name = "" if self.info.model_name is None else f", model_name={self.info.model_name!r}"
-        return f"RemoteReranker({self.info.model!r}, dialect={self.info.family!r}{name})"
+        engine = "" if self.info.engine == self.info.model else f", engine={self.info.engine!r}"
+        return f"RemoteReranker({self.info.model!r}{engine}, dialect={self.info.dialect!r}{name})"
 
 
 _HINT = "Check the model, its prompt template (also its last newline) and its precision on the server."
