@@ -84,10 +84,9 @@ def outline(checkpoint: Checkpoint, loader: Loader) -> PreTrainedModel:
 
     if loader.check is not None:
         loader.check(checkpoint)
-    config = _config(checkpoint, loader, None)
-    model_class = _model_class(checkpoint, loader, config)
-    with torch.device("meta"):
-        model: PreTrainedModel = model_class(config)
+    with _quiet(), torch.device("meta"):
+        config = _config(checkpoint, loader, None)
+        model: PreTrainedModel = _model_class(checkpoint, loader, config)(config)
     return model
 
 
