@@ -8,6 +8,10 @@ PEERS_VENV := .venv-peers
 PEERS_STAMP := $(PEERS_VENV)/.installed
 MIN_VENV := .venv-min
 MIN_STAMP := $(MIN_VENV)/.installed
+VLLM_VENV := .venv-vllm
+VLLM_STAMP := $(VLLM_VENV)/.installed
+INFINITY_VENV := .venv-infinity
+INFINITY_STAMP := $(INFINITY_VENV)/.installed
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 # What `make bench` measures: comma lists, or all (see benchmarks/README.md).
@@ -19,7 +23,7 @@ THREADS ?= 1
 OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test test-peers test-min bench bench-threads bench-tokenization bench-gpu \
+.PHONY: help install demo demo-results test test-peers test-min test-engines test-vllm test-infinity bench bench-threads bench-tokenization bench-gpu \
     check readme format clean
 
 help:  ## Show this help
@@ -70,6 +74,31 @@ $(MIN_STAMP): pyproject.toml constraints-min.txt
 test-min: $(MIN_STAMP)  ## Run the tests with the oldest versions that are allowed
 	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/remote tests/test_public.py
 
+test-engines: test-vllm test-infinity  ## Run the tests against real engines, each in an environment of its own
+
+# The build of vLLM for CPUs brings a torchvision for CUDA, with which transformers cannot import its classifiers.
+$(VLLM_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VLLM_VENV)
+	$(VLLM_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(VLLM_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(VLLM_VENV)/bin/pip install --quiet --group vllm --editable ".[remote,haystack]"
+	$(VLLM_VENV)/bin/pip uninstall --quiet --yes torchvision torchaudio torchcodec
+	@touch $@
+
+test-vllm: $(VLLM_STAMP)  ## Compare scores with vLLM, in process and over HTTP
+	$(VLLM_VENV)/bin/python -m pytest -m engine tests/engines/vllm
+
+# Infinity needs older versions than this package, so only its server runs in there.
+$(INFINITY_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(INFINITY_VENV)
+	$(INFINITY_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(INFINITY_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(INFINITY_VENV)/bin/pip install --quiet --group infinity
+	@touch $@
+
+test-infinity: $(STAMP) $(INFINITY_STAMP)  ## Compare scores with Infinity's server
+	INFINITY_PROGRAM=$(INFINITY_VENV)/bin/infinity_emb $(BIN)/python -m pytest -m engine tests/engines/infinity
+
 $(BENCH_STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
 	$(BENCH_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
@@ -104,4 +133,4 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments, built models and caches
-	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(BENCH_VENV) benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(BENCH_VENV) benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist
