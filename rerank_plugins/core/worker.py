@@ -54,6 +54,8 @@ class Line:
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self.closed = False
+        self.reading = False
+        """Whether the engine is at work, which it would not stop by itself."""
 
     def put(self, job: Job) -> None:
         """Add a job."""
@@ -107,7 +109,8 @@ def _leave() -> None:
     open_now = [(thread, line) for thread, line in _OPEN.items() if thread.is_alive()]
     for thread, line in open_now:
         line.close()
-        _interrupt(thread)
+        if line.reading:  # others end by themselves, and must not be disturbed where they free their engine
+            _interrupt(thread)
     until = time.monotonic() + _SECONDS_AT_EXIT
     for thread, _ in open_now:
         thread.join(max(until - time.monotonic(), 0.0))
@@ -159,6 +162,9 @@ def _read(line: Line, engine: Reads, groups: Sequence[Sequence[Row]]) -> list[Te
     if line.closed:
         return ClosedError(CLOSED)
     try:
+        line.reading = True
         return split_vectors(engine.read([row for group in groups for row in group]), groups)
     except BaseException as error:  # noqa: BLE001 - the thread must outlive whatever a caller's rows cause
         return error
+    finally:
+        line.reading = False

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from rerank_plugins import ArgumentError, HandshakeError, RemoteAuthenticationError
@@ -61,3 +63,11 @@ def test_a_wrong_key_is_found(open_: Open, replay: Replay) -> None:
     replay.then = [Answer(status=401)]
     with pytest.raises(RemoteAuthenticationError):
         open_("tei").handshake()
+
+
+def test_the_handshake_can_be_awaited(open_: Open, replay: Replay) -> None:
+    replay.then = [tei(0.501, 0.249), tei(0.5, 0.28)]
+    reranker = open_("tei", normalize=False)
+    asyncio.run(reranker.ahandshake(CANARIES))
+    with pytest.raises(HandshakeError):
+        asyncio.run(reranker.ahandshake(CANARIES))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, NoReturn
 
 from rerank_plugins.core.reranker import Reranker
@@ -62,6 +63,16 @@ class RemoteReranker(Reranker):
                     f"{self.info.engine} gave {score:.6g} for the canary at index {place}, "
                     f"expected {expected:.6g} within {tolerance:g}. {_HINT}"
                 )
+
+    async def ahandshake(
+        self,
+        canaries: Sequence[tuple[str, str, float]] | None = None,
+        *,
+        tolerance: float = 0.01,
+        instruction: str | None = None,
+    ) -> None:
+        """Do what ``handshake`` does without blocking the event loop."""
+        await asyncio.to_thread(self.handshake, canaries, tolerance=tolerance, instruction=instruction)
 
     def _check_order(self, instruction: str | None) -> None:
         relevant, irrelevant = self.score(_QUERY, [_RELEVANT, _IRRELEVANT], instruction=instruction)
