@@ -14,6 +14,8 @@ INFINITY_VENV := .venv-infinity
 INFINITY_STAMP := $(INFINITY_VENV)/.installed
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
+RAY_VENV := .venv-ray
+RAY_STAMP := $(RAY_VENV)/.installed
 # What `make bench` measures: comma lists, or all (see benchmarks/README.md).
 SIZE ?= all
 PEERS ?= all
@@ -23,8 +25,8 @@ THREADS ?= 1
 OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test test-peers test-min test-engines test-vllm test-infinity bench bench-threads bench-tokenization bench-gpu \
-    check readme format clean
+.PHONY: help install demo demo-results test test-peers test-min test-engines test-vllm test-infinity test-ray bench \
+    bench-threads bench-tokenization bench-gpu check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -74,7 +76,7 @@ $(MIN_STAMP): pyproject.toml constraints-min.txt
 test-min: $(MIN_STAMP)  ## Run the tests with the oldest versions that are allowed
 	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/remote tests/test_public.py
 
-test-engines: test-vllm test-infinity  ## Run the tests against real engines, each in an environment of its own
+test-engines: test-vllm test-infinity test-ray  ## Run the tests against real engines, each in an environment of its own
 
 # The build of vLLM for CPUs brings a torchvision for CUDA, with which transformers cannot import its classifiers.
 $(VLLM_STAMP): pyproject.toml constraints.txt
@@ -98,6 +100,17 @@ $(INFINITY_STAMP): pyproject.toml constraints.txt
 
 test-infinity: $(STAMP) $(INFINITY_STAMP)  ## Compare scores with Infinity's server
 	INFINITY_PROGRAM=$(INFINITY_VENV)/bin/infinity_emb $(BIN)/python -m pytest -m engine tests/engines/infinity
+
+# Ray brings pyarrow, pandas and a server, which nothing else needs.
+$(RAY_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(RAY_VENV)
+	$(RAY_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(RAY_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(RAY_VENV)/bin/pip install --quiet --constraint constraints.txt --group ray --editable ".[ray,embedded]"
+	@touch $@
+
+test-ray: $(RAY_STAMP)  ## Rerank with Ray Data, Ray Serve and Spark's frames, with actors that are killed
+	$(RAY_VENV)/bin/python -m pytest -m engine tests/engines/ray
 
 $(BENCH_STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
@@ -133,4 +146,5 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments, built models and caches
-	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(BENCH_VENV) benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(RAY_VENV) $(BENCH_VENV) \
+	    benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist

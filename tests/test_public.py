@@ -14,7 +14,7 @@ import rerank_plugins
 
 ROOT = Path(rerank_plugins.__file__).parent
 SOURCES = sorted(path for path in ROOT.rglob("*.py") if "_namespaces" not in path.parts)
-FRAMEWORKS = {"llama_index", "langchain_core", "haystack", "langchain", "langchain_classic"}
+FRAMEWORKS = {"llama_index", "langchain_core", "haystack", "langchain", "langchain_classic", "ray"}
 
 
 def test_public_names_are_exactly_all() -> None:

@@ -24,25 +24,36 @@ def scores_of(
     scorer: Any, query: str, documents: Sequence[str], *, instruction: str | None, normalize: bool | None
 ) -> list[Any]:
     """Return what ``scorer.score`` gives, one value per document, not yet checked to be numbers."""
-    name = type(scorer).__name__
-    arguments: dict[str, Any] = {}
-    if instruction is not None:
-        if not _accepts(scorer.score, "instruction"):
-            raise InstructionNotSupportedError(
-                f"{name}.score() takes no instruction. Leave it out, or pass a reranker that takes one."
-            )
-        arguments["instruction"] = instruction
-    if normalize is not None:
-        if not _accepts(scorer.score, "normalize"):
-            raise ArgumentError(f"{name}.score() takes no normalize. Leave normalize= out.")
-        arguments["normalize"] = normalize
+    arguments = arguments_for(scorer.score, instruction=instruction, normalize=normalize)
     scores = list(scorer.score(query, documents, **arguments))
     if len(scores) != len(documents):
         raise ArgumentError(
-            f"{name}.score() returned {len(scores)} scores for {len(documents)} documents; "
+            f"{type(scorer).__name__}.score() returned {len(scores)} scores for {len(documents)} documents; "
             "it must return one each."
         )
     return scores
+
+
+def arguments_for(method: Any, *, instruction: str | None, normalize: bool | None) -> dict[str, Any]:
+    """Return those that are given as keyword arguments, if ``method`` of a live object takes them.
+
+    Raises:
+        InstructionNotSupportedError: ``instruction`` is given, and the method takes none.
+        ArgumentError: ``normalize`` is given, and the method takes none.
+    """
+    name = f"{type(getattr(method, '__self__', method)).__name__}.{getattr(method, '__name__', '__call__')}()"
+    arguments: dict[str, Any] = {}
+    if instruction is not None:
+        if not _accepts(method, "instruction"):
+            raise InstructionNotSupportedError(
+                f"{name} takes no instruction. Leave it out, or pass a reranker that takes one."
+            )
+        arguments["instruction"] = instruction
+    if normalize is not None:
+        if not _accepts(method, "normalize"):
+            raise ArgumentError(f"{name} takes no normalize. Leave normalize= out.")
+        arguments["normalize"] = normalize
+    return arguments
 
 
 def checked(
