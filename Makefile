@@ -52,7 +52,7 @@ bench-tokenization: $(STAMP)  ## Time how rows are written and write the numbers
 	$(BIN)/python benchmarks/tokenization.py
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers"
+	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers and not soak"
 
 # The vendors' code depends on a great deal that the package does not need, so it gets an environment of its own.
 $(PEERS_STAMP): pyproject.toml constraints.txt

@@ -16,6 +16,7 @@ from rerank_plugins.errors import (
     ChecksumError,
     ClosedError,
     HandshakeError,
+    InputTooLargeError,
     InstructionNotSupportedError,
     MissingExtraError,
     ModelNotFoundError,
@@ -33,6 +34,7 @@ from rerank_plugins.errors import (
 )
 
 if TYPE_CHECKING:
+    from rerank_plugins.core.health import Health
     from rerank_plugins.core.loading import load
     from rerank_plugins.core.options import rerank_options
     from rerank_plugins.core.registry import families, register
@@ -49,6 +51,8 @@ __all__ = [
     "ChecksumError",
     "ClosedError",
     "HandshakeError",
+    "Health",
+    "InputTooLargeError",
     "InstructionNotSupportedError",
     "MissingExtraError",
     "ModelNotFoundError",
@@ -74,6 +78,7 @@ __all__ = [
 ]
 
 _HOMES = {
+    "Health": "health",
     "RankedDocument": "results",
     "RemoteReranker": "remote.reranker",
     "Reranker": "reranker",

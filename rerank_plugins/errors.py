@@ -4,6 +4,7 @@
     ├── ArgumentError                    (ValueError)   an argument has a value that cannot be used
     │   ├── UnknownFamilyError                          no family fits the model, or the family name is unknown
     │   ├── UnknownOptionError                          load() was given an option the family does not have
+    │   ├── InputTooLargeError                          more documents or characters than the caps of load() allow
     │   └── InstructionNotSupportedError                an instruction for a family that takes none
     ├── ArgumentTypeError                (TypeError)    an argument has the wrong type
     ├── ModelNotFoundError               (OSError)      a directory, a file in it, or a hub model is not there
@@ -39,6 +40,10 @@ class UnknownFamilyError(ArgumentError):
 
 class UnknownOptionError(ArgumentError):
     """An option that the model's family does not have."""
+
+
+class InputTooLargeError(ArgumentError):
+    """A call holds more documents, or a text more characters, than the reranker was loaded to take."""
 
 
 class InstructionNotSupportedError(ArgumentError):

@@ -98,4 +98,6 @@ def _checked_pair(pair: object, place: int) -> tuple[str, str]:
     match both:
         case (str(query), str(document)):
             return query, document
-    raise ArgumentTypeError(f"pairs[{place}] must be (query, document), two strings; got {pair!r:.80}.")
+    kinds = ", ".join(type(part).__name__ for part in both)  # never the text: errors are logged
+    got = f"({kinds})" if both else type(pair).__name__
+    raise ArgumentTypeError(f"pairs[{place}] must be (query, document), two strings; got {got}.")

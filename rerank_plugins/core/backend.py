@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from rerank_plugins.core.groups import Group, Scored
+    from rerank_plugins.core.health import Health
     from rerank_plugins.core.scorer import Scorer
 
 _DESKS = 4
@@ -30,6 +31,10 @@ class Backend(Protocol):
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
         """Like ``run``; never blocks the event loop."""
+        ...
+
+    def health(self) -> Health:
+        """Return how it is doing; waits for nothing."""
         ...
 
     def close(self) -> None:
@@ -55,6 +60,10 @@ class ScorerBackend:
     ) -> list[list[Scored]]:
         """Like ``run``; never blocks the event loop."""
         return await arun(self.scorer, self.desk, groups, normalize, progress=progress)
+
+    def health(self) -> Health:
+        """Return how it is doing; waits for nothing."""
+        return self.scorer.scheduler.health()
 
     def close(self) -> None:
         """Let go of the model."""

@@ -20,11 +20,15 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Scored:
-    """The scores of one document, one for each layer that is read, and what the model saw of it."""
+    """The scores of one document, one for each layer that is read, and what the model saw of it.
+
+    ``tokens`` is how many tokens were read for it, prompt and query included; 0 where a server does not tell.
+    """
 
     scores: tuple[float, ...]
     truncated: bool
     passage: tuple[int, int] | None = None
+    tokens: int = 0
 
     @property
     def score(self) -> float:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
+
+from rerank_plugins.core.caps import Caps
 
 if TYPE_CHECKING:
     from rerank_plugins.core.activations import ScoreKind
@@ -15,7 +17,7 @@ class RerankerInfo:
 
     Attributes:
         model: What was given to ``load``; for a server its URL.
-        revision: The revision that was asked for, if any.
+        revision: The commit that was loaded from the hub; else the revision that was asked for, if any.
         family: Name of the family; for a server that writes the prompts its dialect.
         devices: Where the model runs; empty for other engines, which do not tell.
         dtype: Precision of the weights; ``"int8"`` where linear layers are quantized, ``""`` for a server.
@@ -49,3 +51,4 @@ class Defaults:
     instruction: str | None = None
     normalize: bool | None = None
     instruction_policy: Literal["raise", "ignore"] = "raise"
+    caps: Caps = field(default_factory=Caps)

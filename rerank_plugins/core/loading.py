@@ -8,6 +8,7 @@ from __future__ import annotations
 from inspect import signature
 from typing import TYPE_CHECKING, Any, Literal
 
+from rerank_plugins.core.caps import Caps
 from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.remote.address import is_url
 from rerank_plugins.core.remote.opening import open_remote
@@ -37,6 +38,8 @@ def load(
     overlap_tokens: int = 80,
     instruction: str | None = None,
     instruction_policy: Literal["raise", "ignore"] = "raise",
+    max_documents: int = 1_000_000,
+    max_characters: int = 10_000_000,
     normalize: bool | None = None,
     batch_tokens: int | None = None,
     cache_size: int | None = None,
@@ -70,6 +73,9 @@ def load(
         overlap_tokens: How many tokens neighbouring passages share, at most a quarter of a passage.
         instruction: Instruction of every call that gives none.
         instruction_policy: ``"ignore"`` drops an instruction the family cannot take, with a warning in the log.
+        max_documents: Most documents of one call, of all its queries together; more are refused.
+        max_characters: Most characters of one query, document or instruction; longer ones are refused, before
+            any text is tokenized or sent.
         normalize: ``True`` = scores from 0 to 1, ``False`` = raw, ``None`` = as the vendor's own code.
         batch_tokens: Most tokens of one forward; ``None`` = chosen from the device.
         cache_size: How many rows' vectors to keep for later calls; ``None`` = the family's own, 0 for all but
@@ -97,7 +103,12 @@ def load(
     """
     given = dict(locals())  # before anything else is named here
     _check_policy(instruction_policy)
-    defaults = Defaults(instruction=instruction, normalize=normalize, instruction_policy=instruction_policy)
+    defaults = Defaults(
+        instruction=instruction,
+        normalize=normalize,
+        instruction_policy=instruction_policy,
+        caps=Caps(max_documents=max_documents, max_characters=max_characters),
+    )
     if is_url(model):
         _refuse(given, [*_local_names(), *family_options], "no effect on a server; leave it out")
         return open_remote(
@@ -134,7 +145,7 @@ def load(
         lengths=lengths,
         defaults=defaults,
         family_options=family_options,
-        shared_options=[*_local_names(), "token", "instruction", "instruction_policy", "normalize"],
+        shared_options=[*_local_names(), *_SHARED_NAMES],
     )
     if is_url(engine):
         from rerank_plugins.core.remote.engines import on_server
@@ -170,7 +181,8 @@ def load(
     return load_local(wanted, settings)
 
 
-_SHARED = frozenset({"model", "token", "instruction", "instruction_policy", "normalize", "family_options"})
+_SHARED_NAMES = ("token", "instruction", "instruction_policy", "max_documents", "max_characters", "normalize")
+_SHARED = frozenset({"model", "family_options", *_SHARED_NAMES})
 _REMOTE = ("dialect", "model_name", "timeout", "max_concurrency")
 _NO_EFFECT = {
     "torch": ("engine_options",),

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 from rerank_plugins.core.backend import ScorerBackend
 from rerank_plugins.core.binding import bind
 from rerank_plugins.core.info import RerankerInfo
+from rerank_plugins.core.licenses import tell_license
 from rerank_plugins.core.registry import by_model, by_name, detect
 from rerank_plugins.core.reranker import Reranker
-from rerank_plugins.core.sources import EMBEDDED, EMBEDDED_REVISION
+from rerank_plugins.core.sources import EMBEDDED
 from rerank_plugins.errors import UnknownOptionError
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def load_local(wanted: Wanted, settings: Settings) -> Reranker:
     checkpoint = source.open()
     family = family_of(wanted, checkpoint)
     source.fetch_weights()
+    tell_license(family, source.model)
     scorer = bind(checkpoint, family, settings)
     info = _info(source, family, scorer, settings, wanted.defaults.normalize)
     return Reranker(ScorerBackend(scorer), info, wanted.defaults)
@@ -53,7 +55,7 @@ def _info(
 ) -> RerankerInfo:
     return RerankerInfo(
         model=source.model,
-        revision=EMBEDDED_REVISION if source.model == EMBEDDED else source.revision,
+        revision=source.loaded_revision(scorer.tokenizer.checkpoint),
         family=family.name,
         devices=tuple(map(str, settings.devices)),
         dtype=scorer.dtype,

@@ -9,9 +9,11 @@ import logging
 from typing import TYPE_CHECKING, cast
 
 from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs
+from rerank_plugins.core.health import Health
 from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.options import CallOptions, current_options
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
+from rerank_plugins.core.tracing import traced
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ArgumentError, ClosedError, InstructionNotSupportedError
 
@@ -36,6 +38,7 @@ class Reranker:
 
     * ``ArgumentTypeError``: a query or a document is not a string;
     * ``ArgumentError``: ``top_n`` is not positive, or a limit leaves no room for documents;
+    * ``InputTooLargeError``: there are more documents or characters than it was loaded to take;
     * ``InstructionNotSupportedError``: the family takes no instruction;
     * ``NonFiniteScoreError``: the model gave NaN or infinity;
     * ``OutOfDeviceMemoryError``: a single row does not fit on the device;
@@ -170,6 +173,11 @@ class Reranker:
         """Score one pair, so that the first real call does not pay for first use."""
         self._run([checked_group("query", ["document"], None)], None)
 
+    def health(self) -> Health:
+        """Return how it is doing, without waiting for anything: for probes, also from an event loop."""
+        backend = self._backend
+        return Health(open=False, waiting=0, busy_seconds=0.0) if backend is None else backend.health()
+
     def close(self) -> None:
         """Let go of the model; later calls raise ``ClosedError``. Safe to call again."""
         backend, self._backend = self._backend, None
@@ -190,12 +198,16 @@ class Reranker:
     def _run(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
-        return self._alive().run(groups, self._scale(normalize), progress=progress)
+        self._defaults.caps.check(groups)
+        with traced(self.info, groups) as call:
+            return call.end(self._alive().run(groups, self._scale(normalize), progress=progress))
 
     async def _arun(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
     ) -> list[list[Scored]]:
-        return await self._alive().arun(groups, self._scale(normalize), progress=progress)
+        self._defaults.caps.check(groups)
+        with traced(self.info, groups) as call:
+            return call.end(await self._alive().arun(groups, self._scale(normalize), progress=progress))
 
     def _options(
         self, instruction: str | None = None, top_n: int | None = None, threshold: float | None = None

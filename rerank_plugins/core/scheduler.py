@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rerank_plugins.core.family import Row
+    from rerank_plugins.core.health import Health
 
 MERGED_FORWARDS = 4
 """How many full forwards one read of several callers may take: more fills none better and lets all wait longer."""
@@ -38,6 +39,10 @@ class Submits(Protocol):
 
     def submit(self, rows: Sequence[Row]) -> Future[Tensor]:
         """Return the future of the vectors ``(reads, hidden)``, row after row."""
+        ...
+
+    def health(self) -> Health:
+        """Return how it is doing; waits for nothing."""
         ...
 
     def close(self) -> None:
@@ -80,6 +85,10 @@ class Scheduler:
         job = Job(rows)
         self._line.put(job)
         return job.future
+
+    def health(self) -> Health:
+        """Return how it is doing; waits for nothing."""
+        return self._line.health()
 
     def close(self) -> None:
         """Let go of the engine; what is read now ends, and what waits gets a ``ClosedError``.

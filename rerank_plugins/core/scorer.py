@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby, islice
 from typing import TYPE_CHECKING
 
@@ -78,7 +78,7 @@ class Scorer:
 
     def _group(self, rows: Sequence[Row], values: Sequence[Sequence[float]]) -> list[Scored]:
         found = [
-            (row.document, Scored(tuple(scores), row.truncated, row.passage))
+            (row.document, Scored(tuple(scores), row.truncated, row.passage, len(row.ids)))
             for row, scores in zip(rows, values, strict=True)
             if row.document != QUERY
         ]
@@ -99,7 +99,8 @@ def _best(passages: Sequence[Scored]) -> Scored:
     """Return the best passage of a document; with several layers, the best of each and no single passage."""
     if len(passages) == 1:
         return passages[0]
+    tokens = sum(scored.tokens for scored in passages)
     if len(passages[0].scores) == 1:
-        return max(passages, key=lambda scored: scored.score)
+        return replace(max(passages, key=lambda scored: scored.score), tokens=tokens)
     scores = tuple(max(column) for column in zip(*(scored.scores for scored in passages), strict=True))
-    return Scored(scores, truncated=False)
+    return Scored(scores, truncated=False, tokens=tokens)

@@ -56,6 +56,14 @@ class Source:
         if not self._is_local():
             self._snapshot(_WEIGHTS)
 
+    def loaded_revision(self, checkpoint: Checkpoint) -> str | None:
+        """Return the commit that the hub gave, as its cache names it; else the revision that was asked for."""
+        if self.model == EMBEDDED:
+            return EMBEDDED_REVISION
+        directory = checkpoint.directory
+        is_snapshot = not self._is_local() and directory.parent.name == "snapshots"
+        return directory.name if is_snapshot else self.revision
+
     def _is_local(self) -> bool:
         return self.model == EMBEDDED or Path(self.model).is_dir()
 

@@ -18,6 +18,7 @@ from queue import Empty, SimpleQueue
 from threading import Thread
 from typing import TYPE_CHECKING
 
+from rerank_plugins.core.health import Health
 from rerank_plugins.core.vectors import split_vectors
 from rerank_plugins.errors import ClosedError
 
@@ -54,8 +55,10 @@ class Line:
     def __init__(self) -> None:
         self._jobs: SimpleQueue[Job | None] = SimpleQueue()
         self.closed = False
-        self.reading = False
-        """Whether the engine is at work, which it would not stop by itself."""
+        self.reading_since: float | None = None
+        """When the engine began to read what it reads now; ``None`` = it does not."""
+        self.taken = 0
+        """How many jobs were taken and wait for the engine."""
 
     def put(self, job: Job) -> None:
         """Add a job."""
@@ -70,6 +73,12 @@ class Line:
             while (job := self._jobs.get(block=wait and not found)) is not None:
                 found.append(job)
         return found
+
+    def health(self) -> Health:
+        """Return how it goes; waits for nothing."""
+        since = self.reading_since
+        busy = 0.0 if since is None else time.monotonic() - since
+        return Health(open=not self.closed, waiting=self._jobs.qsize() + self.taken, busy_seconds=busy)
 
     def close(self) -> None:
         """Wake the worker to its end; blocks on nothing."""
@@ -109,7 +118,7 @@ def _leave() -> None:
     open_now = [(thread, line) for thread, line in _OPEN.items() if thread.is_alive()]
     for thread, line in open_now:
         line.close()
-        if line.reading:  # others end by themselves, and must not be disturbed where they free their engine
+        if line.reading_since is not None:  # others end by themselves, and may be freeing their engine
             _interrupt(thread)
     until = time.monotonic() + _SECONDS_AT_EXIT
     for thread, _ in open_now:
@@ -125,11 +134,11 @@ def _work(line: Line, engine: Reads, merged_tokens: int) -> None:
     waiting: deque[Job] = deque()
     while not line.closed:
         waiting.extend(line.take(wait=not waiting))
-        _answer(line, engine, _first(waiting, merged_tokens))
+        _answer(line, engine, _first(line, waiting, merged_tokens))
     line.refuse(waiting)
 
 
-def _first(waiting: deque[Job], merged_tokens: int) -> list[Job]:
+def _first(line: Line, waiting: deque[Job], merged_tokens: int) -> list[Job]:
     """Take the first jobs that are read together: one at least, and no more tokens than may be merged."""
     jobs: list[Job] = []
     room = merged_tokens
@@ -138,6 +147,7 @@ def _first(waiting: deque[Job], merged_tokens: int) -> list[Job]:
         if job.future.set_running_or_notify_cancel():
             jobs.append(job)
             room -= job.tokens
+    line.taken = len(waiting)
     return jobs
 
 
@@ -162,9 +172,9 @@ def _read(line: Line, engine: Reads, groups: Sequence[Sequence[Row]]) -> list[Te
     if line.closed:
         return ClosedError(CLOSED)
     try:
-        line.reading = True
+        line.reading_since = time.monotonic()
         return split_vectors(engine.read([row for group in groups for row in group]), groups)
     except BaseException as error:  # noqa: BLE001 - the thread must outlive whatever a caller's rows cause
         return error
     finally:
-        line.reading = False
+        line.reading_since = None

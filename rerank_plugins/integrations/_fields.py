@@ -40,6 +40,8 @@ class ModelFields(BaseModel):
     instruction_policy: str = Field(
         default="raise", description="'ignore' drops an instruction that the family cannot take."
     )
+    max_documents: int = Field(default=1_000_000, description="Most documents of one call.")
+    max_characters: int = Field(default=10_000_000, description="Most characters of one text.")
     batch_tokens: int | None = Field(default=None, description="Token budget of one forward.")
     cache_size: int | None = Field(default=None, description="How many rows' vectors to keep; None: the family's.")
     engine: str = Field(default="torch", description="'torch', 'vllm', or the URL of a vLLM server.")

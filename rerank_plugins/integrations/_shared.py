@@ -29,6 +29,8 @@ LOAD_DEFAULTS: Mapping[str, object] = {
     "long_documents": "truncate",
     "overlap_tokens": 80,
     "instruction_policy": "raise",
+    "max_documents": 1_000_000,
+    "max_characters": 10_000_000,
     "batch_tokens": None,
     "cache_size": None,
     "engine": "torch",

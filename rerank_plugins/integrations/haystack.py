@@ -67,6 +67,8 @@ class RerankPluginsRanker:
         long_documents: "truncate" cuts long documents; "passages" splits them and keeps the best passage's score.
         overlap_tokens: How many tokens neighbouring passages share.
         instruction_policy: "ignore" drops an instruction that the family cannot take; "raise" refuses it.
+        max_documents: Most documents of one call; more are refused.
+        max_characters: Most characters of one text; longer ones are refused.
         batch_tokens: Token budget of one forward.
         cache_size: How many rows' vectors to keep for later calls; None: the family's own.
         engine: What runs the model: "torch", "vllm", or the URL of a vLLM server.
@@ -111,6 +113,8 @@ class RerankPluginsRanker:
     long_documents: str = "truncate"
     overlap_tokens: int = 80
     instruction_policy: str = "raise"
+    max_documents: int = 1_000_000
+    max_characters: int = 10_000_000
     batch_tokens: int | None = None
     cache_size: int | None = None
     engine: str = "torch"

@@ -63,6 +63,8 @@ def full() -> Pipeline:
         max_length=64,
         max_query_length=32,
         instruction_policy="ignore",
+        max_documents=50,
+        max_characters=5000,
         batch_tokens=4096,
         engine="vllm",
         engine_options={"enforce_eager": True},

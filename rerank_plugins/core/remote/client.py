@@ -16,12 +16,14 @@ from rerank_plugins.core.remote.bodies import Texts
 from rerank_plugins.core.remote.driving import adrive, drive
 from rerank_plugins.core.remote.exchange import exchange
 from rerank_plugins.core.remote.transport import Loops, Threads
+from rerank_plugins.core.remote.underway import Underway
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ArgumentError, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    from rerank_plugins.core.health import Health
     from rerank_plugins.core.remote.dialect import Dialect
     from rerank_plugins.core.remote.endpoint import Endpoint
     from rerank_plugins.core.remote.exchange import Steps
@@ -36,6 +38,7 @@ class RemoteBackend:
         self._dialect = dialect
         self._threads = Threads(wire)
         self._loops = Loops(wire)
+        self._underway = Underway(wire.most)
         self._pool = ThreadPoolExecutor(max_workers=wire.most, thread_name_prefix="rerank-remote")
 
     def run(
@@ -65,7 +68,9 @@ class RemoteBackend:
         scale = scale_of(self._dialect, normalize)
         parts = _parts(groups, self._dialect.most_documents)
         found: list[list[Scored]] = [[] for _ in groups]
-        tasks = [asyncio.create_task(adrive(self._steps(part), self._loops)) for _, part in parts]
+        tasks = [
+            self._underway.watch(asyncio.create_task(adrive(self._steps(part), self._loops))) for _, part in parts
+        ]
         try:
             with progress_bar(groups, shown=progress) as bar:
                 for (index, part), task in zip(parts, tasks, strict=True):
@@ -77,15 +82,20 @@ class RemoteBackend:
             await asyncio.gather(*tasks, return_exceptions=True)
         return found
 
+    def health(self) -> Health:
+        """Return how it is doing; the server is asked nothing."""
+        return self._underway.health()
+
     def close(self) -> None:
         """Close all connections; calls under way end with a ``ClosedError``."""
+        self._underway.open = False
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._threads.close()
         self._loops.close()
 
     def _submit(self, group: Group) -> Future[list[float]]:
         try:
-            return self._pool.submit(drive, self._steps(group), self._threads)
+            return self._underway.watch(self._pool.submit(drive, self._steps(group), self._threads))
         except RuntimeError as error:
             raise ClosedError(CLOSED) from error
 

@@ -94,7 +94,7 @@ def _info(
     family = prepared.family
     return RerankerInfo(
         model=wanted.source.model,
-        revision=wanted.source.revision,
+        revision=wanted.source.loaded_revision(prepared.checkpoint),
         family=family.name,
         engine=engine,
         dialect=dialect,

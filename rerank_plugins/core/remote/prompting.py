@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from rerank_plugins.core.building import capacity, outline
+from rerank_plugins.core.licenses import tell_license
 from rerank_plugins.core.local import family_of
 from rerank_plugins.core.remote.served import served
 from rerank_plugins.core.scorer import Scorer
@@ -59,6 +60,7 @@ def prompting(wanted: Wanted) -> Prompting:
     """
     checkpoint = wanted.source.open()
     family = family_of(wanted, checkpoint)
+    tell_license(family, wanted.source.model)
     tokenizer = TextTokenizer(checkpoint)
     how = served(checkpoint, family, tokenizer)
     over = family.template.overhead(tokenizer)

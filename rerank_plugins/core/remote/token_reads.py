@@ -12,6 +12,7 @@ from rerank_plugins.core.remote.driving import drive
 from rerank_plugins.core.remote.exchange import exchange
 from rerank_plugins.core.remote.token_bodies import Tokens
 from rerank_plugins.core.remote.transport import Threads
+from rerank_plugins.core.remote.underway import Underway
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ClosedError
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from torch import Tensor
 
     from rerank_plugins.core.family import Row
+    from rerank_plugins.core.health import Health
     from rerank_plugins.core.remote.endpoint import Endpoint
     from rerank_plugins.core.remote.served import Served
     from rerank_plugins.core.remote.token_dialects import TokenDialect
@@ -35,6 +37,7 @@ class TokenReads:
         self._dialect = dialect
         self._served = served
         self._threads = Threads(wire)
+        self._underway = Underway(wire.most)
         self._pool = ThreadPoolExecutor(max_workers=wire.most, thread_name_prefix="rerank-remote")
 
     def submit(self, rows: Sequence[Row]) -> Future[Tensor]:
@@ -53,15 +56,20 @@ class TokenReads:
         ]
         try:
             parts = [
-                self._pool.submit(drive, exchange(self._endpoint, question), self._threads)
+                self._underway.watch(self._pool.submit(drive, exchange(self._endpoint, question), self._threads))
                 for question in questions
             ]
         except RuntimeError as error:
             raise ClosedError(CLOSED) from error
         return _Whole(parts).future
 
+    def health(self) -> Health:
+        """Return how it is doing; the server is asked nothing."""
+        return self._underway.health()
+
     def close(self) -> None:
         """Close all connections; calls under way end with a ``ClosedError``."""
+        self._underway.open = False
         self._pool.shutdown(wait=False, cancel_futures=True)
         self._threads.close()
 
