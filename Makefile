@@ -25,7 +25,7 @@ THREADS ?= 1
 OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test test-peers test-min test-engines test-vllm test-infinity test-ray bench \
+.PHONY: help install demo demo-results test soak audit test-peers test-min test-engines test-vllm test-infinity test-ray bench \
     bench-threads bench-tokenization bench-gpu check readme format clean
 
 help:  ## Show this help
@@ -53,6 +53,10 @@ bench-tokenization: $(STAMP)  ## Time how rows are written and write the numbers
 
 test: $(STAMP)  ## Run the tests
 	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers and not soak"
+
+soak: $(STAMP)  ## Run the long tests under load and write what they found to benchmarks/results
+	SOAK_RESULT=benchmarks/results/soak.json $(BIN)/python -m pytest -m soak tests/soak
+	PYTHONPATH=tests $(BIN)/python tests/promises.py
 
 # The vendors' code depends on a great deal that the package does not need, so it gets an environment of its own.
 $(PEERS_STAMP): pyproject.toml constraints.txt
@@ -132,14 +136,23 @@ bench-gpu: ROUNDS = 20
 bench-gpu: $(BENCH_STAMP)  ## Time this package beside sentence-transformers on a CUDA device
 	$(BENCH_VENV)/bin/python -m benchmarks.gpu --rounds $(ROUNDS)
 
+# A known vulnerability fails; a service that cannot be reached is only told.
+audit: $(STAMP)  ## Look for known vulnerabilities of what is installed
+	@$(BIN)/pip-audit --local --skip-editable --progress-spinner off > .audit.txt 2>&1; status=$$?; \
+	unknown=$$(grep -c "could not be audited" .audit.txt); grep -v "could not be audited" .audit.txt; \
+	if grep -q "^Found .* known vulnerabilit" .audit.txt; then exit 1; fi; \
+	if [ $$status -ne 0 ] || [ $$unknown -ne 0 ]; then \
+	    echo "warning: the audit is not complete, $$unknown packages are not known to it (exit $$status)"; fi
+
 check: $(STAMP)  ## Lint, check formatting, types and spelling
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	$(BIN)/codespell
 
-readme: $(STAMP)  ## Write the families table of the README
+readme: $(STAMP)  ## Write the generated parts of the README and docs/promises.md
 	$(BIN)/python tests/readme_table.py
+	PYTHONPATH=tests $(BIN)/python tests/promises.py
 
 format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff check --fix .

@@ -196,6 +196,7 @@ def test_every_goal_names_a_candidate_that_is_measured() -> None:
         assert goal.over is None or goal.dtype in rivals[goal.over].against
 
 
+@pytest.mark.promise("P29")
 def test_this_package_is_measured_wherever_a_rival_is() -> None:
     for size in sizes.SIZES.values():
         jobs = plan.jobs(size, plan.DTYPES, plan.PEERS, 2)

@@ -45,11 +45,13 @@ def test_every_error_is_public_and_drawn_in_the_tree() -> None:
 
 
 @pytest.mark.parametrize("module", ["torch", "transformers", *sorted(FRAMEWORKS)])
+@pytest.mark.promise("P36")
 def test_importing_the_package_loads_no(module: str) -> None:
     code = f"import rerank_plugins, sys; sys.exit({module!r} in sys.modules)"
     subprocess.run([sys.executable, "-c", code], check=True)
 
 
+@pytest.mark.promise("P36")
 def test_the_core_loads_no_framework() -> None:
     code = (
         "import sys, rerank_plugins; rerank_plugins.load('embedded').close();"
@@ -70,6 +72,7 @@ def imported(path: Path) -> set[str]:
 
 
 @pytest.mark.parametrize("path", [path for path in SOURCES if "core" in path.parts], ids=lambda path: path.name)
+@pytest.mark.promise("P36")
 def test_the_core_knows_neither_frameworks_nor_adapters(path: Path) -> None:
     names = imported(path)
     assert not {name for name in names if name.split(".")[0] in FRAMEWORKS}
@@ -88,6 +91,7 @@ def test_errors_know_nothing() -> None:
 
 
 @pytest.mark.parametrize("path", SOURCES, ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.promise("P47")
 def test_no_remote_code_and_no_pickles(path: Path) -> None:
     for node in ast.walk(ast.parse(path.read_text())):
         assert not (isinstance(node, ast.keyword) and node.arg == "trust_remote_code")

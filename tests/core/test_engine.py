@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
 @pytest.mark.parametrize("batch_tokens", [1, 64, 4096])
 @pytest.mark.parametrize("architecture", ENCODERS)
+@pytest.mark.promise("P10")
 def test_packed_encoder_equals_one_by_one(architecture: str, batch_tokens: int) -> None:
     rows = random_rows(last=False, types=architecture == "bert")
     expected = torch.stack([state[0] for state in one_by_one(architecture, rows)])
@@ -34,6 +35,7 @@ def test_mean_pooling_equals_one_by_one(architecture: str) -> None:
 
 
 @pytest.mark.parametrize("batch_tokens", [1, 64, 4096])
+@pytest.mark.promise("P10", "P13")
 def test_padded_path_equals_one_by_one(batch_tokens: int) -> None:
     rows = random_rows(last=False)
     expected = torch.stack([state[0] for state in one_by_one("deberta", rows)])
@@ -44,6 +46,7 @@ def test_padded_path_equals_one_by_one(batch_tokens: int) -> None:
 @pytest.mark.parametrize("prefix", [0, 20])
 @pytest.mark.parametrize("batch_tokens", [64, 4096])
 @pytest.mark.parametrize("architecture", DECODERS)
+@pytest.mark.promise("P10")
 def test_packed_decoder_with_shared_prefix_equals_one_by_one(
     architecture: str, batch_tokens: int, prefix: int
 ) -> None:
@@ -75,6 +78,7 @@ def test_no_rows_give_no_vectors() -> None:
 @pytest.mark.parametrize(("failing", "batch_tokens"), [(0, 4096), (1, 256), (2, 128), *((k, 1) for k in range(9))])
 @pytest.mark.parametrize("kernel", [None, Plain])
 @pytest.mark.parametrize("architecture", ["bert", "deberta", "qwen2"])
+@pytest.mark.promise("P25")
 def test_every_row_is_read_once_when_a_forward_runs_out_of_memory(
     architecture: str, kernel: Kernel | None, failing: int, batch_tokens: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -86,6 +90,7 @@ def test_every_row_is_read_once_when_a_forward_runs_out_of_memory(
     assert calls["count"] > failing
 
 
+@pytest.mark.promise("P25")
 def test_a_single_row_that_does_not_fit_is_a_typed_error(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = engine("bert")
     fail_forwards(reader, monkeypatch, set(range(1000)))
@@ -93,6 +98,7 @@ def test_a_single_row_that_does_not_fit_is_a_typed_error(monkeypatch: pytest.Mon
         reader.read(random_rows(last=False))
 
 
+@pytest.mark.promise("P25")
 def test_other_errors_pass_through_untouched(monkeypatch: pytest.MonkeyPatch) -> None:
     reader = engine("bert")
 

@@ -106,6 +106,7 @@ def test_where_sequences_lie_is_worked_out_once_per_forward() -> None:
     assert seen[0] is seen[1] is seen[2]
 
 
+@pytest.mark.promise("P41")
 def test_a_kernel_that_gives_another_result_is_not_used(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -116,6 +117,7 @@ def test_a_kernel_that_gives_another_result_is_not_used(
     assert "another result" in caplog.text
 
 
+@pytest.mark.promise("P41")
 def test_a_kernel_that_does_not_run_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(*_: object, **__: object) -> torch.Tensor:
         raise RuntimeError("GQA is not supported with this backend")

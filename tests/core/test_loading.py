@@ -66,6 +66,7 @@ def test_a_url_without_a_dialect_is_refused() -> None:
         load("https://example.org/rerank")
 
 
+@pytest.mark.promise("P47")
 def test_pickled_weights_are_never_read(copied: Callable[[str], Path]) -> None:
     directory = copied("bert")
     (directory / "model.safetensors").rename(directory / "pytorch_model.bin")
@@ -112,6 +113,7 @@ def test_shards_load_as_one_file_does(copied: Callable[[str], Path], checkpoint:
         ("bert", "bert.encoder.layer.1.attention.self.query.weight"),
     ],
 )
+@pytest.mark.promise("P3")
 def test_a_missing_tensor_is_never_made_up(copied: Callable[[str], Path], architecture: str, tensor: str) -> None:
     directory = copied(architecture)
     edit_tensors(directory, lambda tensors: tensors.pop(tensor))
@@ -119,6 +121,7 @@ def test_a_missing_tensor_is_never_made_up(copied: Callable[[str], Path], archit
         load(str(directory))
 
 
+@pytest.mark.promise("P3")
 def test_a_left_over_tensor_is_an_error(copied: Callable[[str], Path]) -> None:
     directory = copied("bert")
     edit_tensors(directory, lambda tensors: tensors.update({"bert.adapter.weight": torch.ones(2)}))
@@ -249,6 +252,7 @@ def test_int8_scores_stay_near_float32(checkpoint: Callable[[str], Path], archit
     assert found != expected
 
 
+@pytest.mark.promise("P41")
 def test_int8_is_refused_where_the_kernel_is_missing(
     checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -267,6 +271,7 @@ def test_quantized_weights_are_refused(copied: Callable[[str], Path]) -> None:
         load(str(directory))
 
 
+@pytest.mark.promise("P47", "P45")
 def test_code_named_by_the_config_is_never_run(copied: Callable[[str], Path], tmp_path: Path) -> None:
     directory = copied("bert")
     mark = tmp_path / "was_run"
@@ -276,6 +281,7 @@ def test_code_named_by_the_config_is_never_run(copied: Callable[[str], Path], tm
     assert not mark.exists()
 
 
+@pytest.mark.promise("P6", "P40")
 def test_info_says_what_was_loaded(checkpoint: Callable[[str], Path]) -> None:
     path = str(checkpoint("xlm-roberta"))
     with load(path, device="cpu", normalize=True) as reranker:
@@ -285,6 +291,7 @@ def test_info_says_what_was_loaded(checkpoint: Callable[[str], Path]) -> None:
     assert "bge-encoder" in repr(reranker)
 
 
+@pytest.mark.promise("P1")
 def test_bfloat16_stays_close_to_float32(checkpoint: Callable[[str], Path]) -> None:
     path = str(checkpoint("bert"))
     with load(path, dtype="bfloat16") as rough, load(path) as exact:

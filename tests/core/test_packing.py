@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -59,6 +60,7 @@ def test_every_row_is_in_exactly_one_forward(rows: list[Row], causal: bool, budg
 
 
 @given(some_rows, st.booleans(), st.integers(1, 40))
+@pytest.mark.promise("P24")
 def test_a_forward_exceeds_the_budget_only_for_a_single_row(rows: list[Row], causal: bool, budget: int) -> None:
     for batch in forwards(rows, bundles(rows, causal=causal), budget):
         size = sum(tokens(rows, bundle) for bundle in batch)
@@ -83,6 +85,7 @@ def test_bidirectional_rows_share_nothing() -> None:
     assert [bundle.prefix for bundle in bundles(rows, causal=False)] == [0]
 
 
+@pytest.mark.promise("P27")
 def test_neighbours_in_a_forward_are_sorted_by_length() -> None:
     rows = [Row([1] * length, (0,), 0) for length in (5, 2, 9, 2, 5)]
     (bundle,) = bundles(rows, causal=False)
@@ -91,6 +94,7 @@ def test_neighbours_in_a_forward_are_sorted_by_length() -> None:
 
 
 @given(some_rows, st.integers(1, 40))
+@pytest.mark.promise("P24")
 def test_padded_batches_hold_every_row_once_within_the_budget(rows: list[Row], budget: int) -> None:
     batches = [bundle.rows for (bundle,) in padded_batches(rows, budget)]
     assert sorted(index for batch in batches for index in batch) == list(range(len(rows)))
@@ -99,6 +103,7 @@ def test_padded_batches_hold_every_row_once_within_the_budget(rows: list[Row], b
 
 
 @given(some_rows)
+@pytest.mark.promise("P13")
 def test_padding_is_masked_and_keeps_every_id(rows: list[Row]) -> None:
     padded = pad(rows)
     for row, filled, mask in zip(rows, padded.ids, padded.mask, strict=True):

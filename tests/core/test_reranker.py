@@ -31,6 +31,7 @@ from rerank_plugins.core.results import Ranking
 DOCUMENTS = list(tiny.DOCUMENTS)
 
 
+@pytest.mark.promise("P18")
 def test_score_keeps_input_order_and_gives_plain_floats(bert: Reranker) -> None:
     scores = bert.score(tiny.QUERY, DOCUMENTS)
     assert scores == pytest.approx([bert.score(tiny.QUERY, [text])[0] for text in DOCUMENTS], abs=1e-5)
@@ -38,6 +39,7 @@ def test_score_keeps_input_order_and_gives_plain_floats(bert: Reranker) -> None:
     json.dumps(scores)
 
 
+@pytest.mark.promise("P11", "P17")
 def test_rank_is_score_sorted_with_ties_in_input_order(bert: Reranker) -> None:
     scores = bert.score(tiny.QUERY, DOCUMENTS)
     ranking = bert.rank(tiny.QUERY, DOCUMENTS)
@@ -45,12 +47,14 @@ def test_rank_is_score_sorted_with_ties_in_input_order(bert: Reranker) -> None:
     assert [result.text for result in ranking] == [DOCUMENTS[result.index] for result in ranking]
 
 
+@pytest.mark.promise("P7", "P10")
 def test_candidate_order_does_not_change_scores(bert: Reranker) -> None:
     backwards = bert.score(tiny.QUERY, DOCUMENTS[::-1])
     assert backwards[::-1] == pytest.approx(bert.score(tiny.QUERY, DOCUMENTS), abs=1e-5)
 
 
 @pytest.mark.parametrize(("top_n", "count"), [(None, 9), (1, 1), (3, 3), (9, 9), (100, 9)])
+@pytest.mark.promise("P19")
 def test_top_n_counts_from_the_best(bert: Reranker, top_n: int | None, count: int) -> None:
     assert bert.rank(tiny.QUERY, DOCUMENTS, top_n=top_n) == bert.rank(tiny.QUERY, DOCUMENTS)[:count]
 
@@ -59,11 +63,13 @@ def test_top_n_counts_from_the_best(bert: Reranker, top_n: int | None, count: in
     ("top_n", "error"),
     [(0, ArgumentError), (-1, ArgumentError), (1.5, ArgumentTypeError), (True, ArgumentTypeError)],
 )
+@pytest.mark.promise("P19")
 def test_top_n_that_makes_no_sense_is_refused(bert: Reranker, top_n: object, error: type[Exception]) -> None:
     with pytest.raises(error, match="top_n"):
         bert.rank(tiny.QUERY, DOCUMENTS, top_n=top_n)
 
 
+@pytest.mark.promise("P20")
 def test_threshold_is_inclusive_and_comes_before_top_n(bert: Reranker) -> None:
     everything = bert.rank(tiny.QUERY, DOCUMENTS)
     kept = bert.rank(tiny.QUERY, DOCUMENTS, threshold=everything[4].score, top_n=8)
@@ -75,6 +81,7 @@ def test_a_threshold_that_does_not_compare_is_refused(bert: Reranker) -> None:
         bert.rank(tiny.QUERY, DOCUMENTS, threshold=math.nan)
 
 
+@pytest.mark.promise("P6")
 def test_normalize_is_one_sigmoid(bert: Reranker) -> None:
     raw = bert.score(tiny.QUERY, DOCUMENTS, normalize=False)
     assert bert.score(tiny.QUERY, DOCUMENTS, normalize=True) == pytest.approx(
@@ -82,6 +89,7 @@ def test_normalize_is_one_sigmoid(bert: Reranker) -> None:
     )
 
 
+@pytest.mark.promise("P6", "P7")
 def test_a_single_document_scores_as_in_a_list(bert: Reranker) -> None:
     assert bert.score(tiny.QUERY, DOCUMENTS[:1]) == pytest.approx(bert.score(tiny.QUERY, DOCUMENTS)[:1], abs=1e-5)
 
@@ -100,6 +108,7 @@ def test_score_pairs_equals_score_in_input_order(bert: Reranker) -> None:
     assert bert.score_pairs(pairs) == pytest.approx(expected, abs=1e-5)
 
 
+@pytest.mark.promise("P30")
 def test_rank_many_equals_rank_for_each_query(bert: Reranker) -> None:
     queries, lists = ["bread", "panda", "file"], [DOCUMENTS[:4], [], DOCUMENTS[3:]]
     for found, query, texts in zip(bert.rank_many(queries, lists), queries, lists, strict=True):
@@ -117,6 +126,7 @@ def test_large_calls_are_cut_into_windows_without_a_change(
         assert [result.score for result in mine] == pytest.approx([result.score for result in theirs], abs=1e-5)
 
 
+@pytest.mark.promise("P43")
 def test_progress_shows_a_bar_only_when_asked(bert: Reranker, capfd: pytest.CaptureFixture[str]) -> None:
     bert.rank_many(["bread"], [DOCUMENTS])
     assert capfd.readouterr() == ("", "")
@@ -142,6 +152,7 @@ def test_async_equals_sync(bert: Reranker) -> None:
         assert [one.score for one in found] == pytest.approx([one.score for one in wanted], abs=1e-6)
 
 
+@pytest.mark.promise("P33")
 def test_a_cancelled_call_leaves_the_reranker_usable(bert: Reranker) -> None:
     async def cancel() -> list[float]:
         task = asyncio.create_task(bert.ascore(tiny.QUERY, DOCUMENTS * 20))
@@ -154,6 +165,7 @@ def test_a_cancelled_call_leaves_the_reranker_usable(bert: Reranker) -> None:
     assert asyncio.run(cancel()) == bert.score(tiny.QUERY, DOCUMENTS)
 
 
+@pytest.mark.promise("P31")
 def test_threads_get_the_scores_of_a_serial_call(bert: Reranker) -> None:
     queries = ["bread", "panda", "file", "heart"] * 8
     expected = [bert.score(query, DOCUMENTS) for query in queries]
@@ -163,11 +175,13 @@ def test_threads_get_the_scores_of_a_serial_call(bert: Reranker) -> None:
     assert np.array(found) == pytest.approx(np.array(expected), abs=1e-6)
 
 
+@pytest.mark.promise("P9")
 def test_truncation_is_reported(bert: Reranker) -> None:
     ranking = bert.rank(tiny.QUERY, ["file", "bread " * 400])
     assert {result.index: result.truncated for result in ranking} == {0: False, 1: True}
 
 
+@pytest.mark.promise("P17")
 def test_inputs_are_not_changed(bert: Reranker) -> None:
     documents = list(DOCUMENTS)
     bert.rank(tiny.QUERY, documents)
@@ -205,6 +219,7 @@ def test_rank_many_wants_one_list_per_query(bert: Reranker) -> None:
         bert.rank_many(["a", "b"], [["c"], [None]])
 
 
+@pytest.mark.promise("P21")
 def test_an_instruction_is_never_dropped_in_silence(bert: Reranker) -> None:
     with pytest.raises(InstructionNotSupportedError, match="instruction_policy"):
         bert.score("q", ["a"], instruction="Prefer recent sources")
@@ -253,6 +268,7 @@ def test_rerank_options_check_what_they_are_given(options: dict[str, object]) ->
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.promise("P12")
 def test_a_score_that_is_no_number_is_an_error_that_names_it(
     checkpoint: Callable[[str], Path], monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:

@@ -12,6 +12,7 @@ def documents(*scores: float) -> list[RankedDocument]:
     return [RankedDocument(index, score, f"text {index}") for index, score in enumerate(scores)]
 
 
+@pytest.mark.promise("P11")
 def test_equal_scores_keep_input_order() -> None:
     assert [found.index for found in ranked(documents(1, 2, 1, 2), top_n=None, threshold=None)] == [1, 3, 0, 2]
 

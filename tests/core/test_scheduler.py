@@ -74,6 +74,7 @@ def test_what_comes_during_a_read_is_read_together_next() -> None:
 
 
 @pytest.mark.parametrize("layers", [1, 3])
+@pytest.mark.promise("P31")
 def test_each_caller_gets_its_own_vectors(layers: int) -> None:
     engine = Fake(gate=True, layers=layers)
     scheduler, _ = busy(engine)
@@ -121,6 +122,7 @@ def test_small_calls_share_reads_where_one_large_call_has_its_own() -> None:
     assert [len(read) for read in engine.reads] == [1, 80]
 
 
+@pytest.mark.promise("P33")
 def test_work_cancelled_before_it_starts_is_never_read() -> None:
     engine = Fake(gate=True)
     scheduler, first = busy(engine)
@@ -201,6 +203,7 @@ def outcome(scheduler: Scheduler, number: int) -> bool:
 
 
 @pytest.mark.parametrize("leave", [Scheduler.close, lambda _: None], ids=["closed", "forgotten"])
+@pytest.mark.promise("P28")
 def test_thread_and_engine_are_gone_afterwards(leave: Callable[[Scheduler], None]) -> None:
     before = set(threading.enumerate())
     engine = Fake()
@@ -255,6 +258,7 @@ print("leaving", flush=True)
 """
 
 
+@pytest.mark.promise("P34")
 def test_the_interpreter_leaves_in_the_middle_of_a_read() -> None:
     run = subprocess.run([sys.executable, "-c", MID_CALL], timeout=60, capture_output=True, text=True, check=False)
     assert (run.returncode, run.stdout, run.stderr) == (0, "leaving\n", "")

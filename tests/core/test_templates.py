@@ -30,6 +30,7 @@ def test_longest_first_cuts_as_the_tokenizers_library_does(query: int, document:
 
 
 @given(lengths, lengths, st.integers(17, 60), st.none() | st.integers(1, 12))
+@pytest.mark.promise("P8")
 def test_cut_document_keeps_the_capped_query_whole(
     query: int, document: int, max_length: int, max_query_length: int | None
 ) -> None:

@@ -38,6 +38,7 @@ def is_blank(content: str) -> bool:
 
 @settings(max_examples=60, deadline=None)
 @given(text=st.text(st.characters(exclude_categories=["Cs"]), max_size=60))
+@pytest.mark.promise("P48")
 def test_benign_text_keeps_the_vendors_ids(both: tuple[TextTokenizer, Tokenizer], text: str) -> None:
     ours, reference = both
     if not any(content in text for content in added_tokens(reference).values()):
@@ -45,6 +46,7 @@ def test_benign_text_keeps_the_vendors_ids(both: tuple[TextTokenizer, Tokenizer]
 
 
 @pytest.mark.parametrize("around", ["{}", "a {} b", "x{}y", "\n{}\n", "{0}{0}", "A: {}"])
+@pytest.mark.promise("P48")
 def test_added_tokens_in_text_never_become_their_ids(both: tuple[TextTokenizer, Tokenizer], around: str) -> None:
     ours, reference = both
     unknown = reference.encode("\u2603\u2604", add_special_tokens=False).ids
@@ -79,6 +81,7 @@ def test_pair_frame_is_the_tokenizers_own(both: tuple[TextTokenizer, Tokenizer])
     assert [*frame.before, *query, *frame.between, *document, *frame.after] == expected.ids
 
 
+@pytest.mark.promise("P48", "P31")
 def test_threads_do_not_disturb_each_other(both: tuple[TextTokenizer, Tokenizer]) -> None:
     ours, _ = both
     texts = [f"text number {number} " * (number % 7 + 1) for number in range(50)]

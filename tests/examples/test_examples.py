@@ -60,6 +60,7 @@ def test_demo_says_what_is_wrong_with_the_model() -> None:
 
 
 @pytest.mark.slow
+@pytest.mark.promise("P15", "P35")
 def test_demo_on_all_questions_gains(tmp_path: Path) -> None:
     done = run("demo.py", "--require-gain", "--json", tmp_path / "demo.json")
 

@@ -37,12 +37,14 @@ def rows_of(case: Case) -> list:
 
 
 @every_right_case
+@pytest.mark.promise("P1", "P14")
 def test_scores_are_the_vendors(case: Case) -> None:
     scores = loaded(case).score(case.query, case.documents, instruction=case.instruction)
     assert flat(scores) == pytest.approx(case.scores, abs=TOLERANCE)
 
 
 @every_right_case
+@pytest.mark.promise("P2")
 def test_ids_are_the_vendors(case: Case) -> None:
     rows = [list(row.ids) for row in rows_of(case)]
     if case.ids:
@@ -52,6 +54,7 @@ def test_ids_are_the_vendors(case: Case) -> None:
 
 
 @every_case
+@pytest.mark.promise("P7", "P10", "P13", "P14")
 def test_scores_do_not_depend_on_the_batch(case: Case) -> None:
     """All documents at once equal one at a time, also where they share a prefix or merge tokens."""
     reranker = loaded(case)
@@ -72,6 +75,7 @@ def test_the_family_is_found_from_the_files_or_must_be_named(folder: str) -> Non
 
 
 @pytest.mark.parametrize("folder", FAMILIES)
+@pytest.mark.promise("P1")
 def test_another_head_fails(folder: str) -> None:
     """The comparison can fail: with shuffled vectors the scores do not agree."""
     case = next(case for case in CASES if case.folder == folder)
@@ -102,5 +106,6 @@ def test_every_family_with_a_vendor_has_recorded_cases() -> None:
     assert {family.name for family in families()} - {"bi-encoder"} == set(FAMILIES.values())
 
 
+@pytest.mark.promise("P45")
 def test_golden_files_name_no_code() -> None:
     assert not list(GOLDEN.rglob("*.py"))

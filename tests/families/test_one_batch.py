@@ -46,6 +46,7 @@ def test_more_documents_make_one_batch_larger_and_nothing_else(
 
 
 @every_set
+@pytest.mark.promise("P7", "P10")
 def test_a_row_does_not_depend_on_the_documents_beside_it(folder: str) -> None:
     token = loaded(folder)._backend.scorer.tokenizer.added_tokens()[0]
     documents = [words(9), f"a {token} b", "", words(30, 3), f"{token}", words(2)]

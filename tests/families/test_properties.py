@@ -60,6 +60,7 @@ def takes_instruction(folder: str) -> bool:
 @pytest.mark.parametrize("folder", [folder for folder in FAMILIES if FAMILIES[folder] not in LONGEST_FIRST])
 @QUICK
 @given(document=st.integers(1, 120), spare=st.integers(8, 60))
+@pytest.mark.promise("P8")
 def test_only_the_document_is_shortened(folder: str, document: int, spare: int) -> None:
     """Whatever stands before and after the document, the query with it, is there in full."""
     query = words(5)
@@ -73,6 +74,7 @@ def test_only_the_document_is_shortened(folder: str, document: int, spare: int) 
 @every_set
 @QUICK
 @given(document=lengths, spare=st.integers(8, 60))
+@pytest.mark.promise("P8")
 def test_a_row_is_never_longer_than_its_limit(folder: str, document: int, spare: int) -> None:
     query = words(5)
     limit = sum(map(len, around(folder, query))) + spare
@@ -84,6 +86,7 @@ def test_a_row_is_never_longer_than_its_limit(folder: str, document: int, spare:
 @every_set
 @QUICK
 @given(query=st.integers(1, 30), document=lengths)
+@pytest.mark.promise("P9")
 def test_a_limit_that_does_not_bind_changes_no_id(folder: str, query: int, document: int) -> None:
     asked, texts = words(query), [words(document)]
     (free,) = rows(folder, asked, texts)
@@ -110,6 +113,7 @@ def test_passages_cover_the_whole_document(folder: str, document: int, overlap: 
 
 @every_set
 @pytest.mark.parametrize("place", ["query", "document", "instruction"])
+@pytest.mark.promise("P48")
 def test_text_that_spells_a_control_token_adds_none(folder: str, place: str) -> None:
     """As many special ids as the template itself has, however a user's text spells them."""
     if place == "instruction" and not takes_instruction(folder):
@@ -146,6 +150,7 @@ def test_control_tokens_in_long_documents_stay_text_when_cut(folder: str) -> Non
 
 
 @every_set
+@pytest.mark.promise("P21")
 def test_an_instruction_changes_the_ids_or_is_refused_or_warned_of(
     folder: str, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -101,6 +101,7 @@ def test_a_directory_named_after_a_hub_model_is_taken_at_its_word(copied: Copied
         assert reranker.info.family == "qwen3"
 
 
+@pytest.mark.promise("P4")
 def test_a_label_that_is_not_one_token_is_refused() -> None:
     """This tokenizer writes "0" as two tokens, so the checkpoint was not trained for this family."""
     with pytest.raises(CheckpointMismatchError, match="'0' must be one token"):
@@ -122,6 +123,7 @@ def test_a_label_that_is_not_one_token_is_refused() -> None:
         ("jina_v2", {"long_documents": "passages", "max_length": 64, "max_query_length": 40}, "at least twice"),
     ],
 )
+@pytest.mark.promise("P14")
 def test_an_option_out_of_range_is_refused(folder: str, options: dict[str, object], tells: str) -> None:
     with pytest.raises(ArgumentError, match=tells), load(checkpoint(folder), **options) as reranker:
         reranker.score("query", ["document"])
@@ -151,6 +153,7 @@ def test_several_layers_give_no_single_order() -> None:
             reranker.rank("query", ["a", "b"])
 
 
+@pytest.mark.promise("P14")
 def test_a_list_of_one_layer_gives_floats() -> None:
     with load(checkpoint("bge_layerwise"), cutoff_layers=[4]) as reranker:
         assert all(isinstance(score, float) for score in reranker.score("query", ["a", "b"]))
@@ -173,6 +176,7 @@ def test_layers_above_the_highest_cutoff_are_not_loaded() -> None:
         ("mxbai_v1", None, "pooler.dense.weight"),
     ],
 )
+@pytest.mark.promise("P3")
 def test_a_missing_tensor_is_never_made_up(copied: Copied, folder: str, family: str | None, tensor: str) -> None:
     path = copied(folder) / "model.safetensors"
     tensors = dict(load_file(path))
@@ -183,6 +187,7 @@ def test_a_missing_tensor_is_never_made_up(copied: Copied, folder: str, family: 
 
 
 @pytest.mark.parametrize("head", ["lm_head.1.", "lm_head.4."])
+@pytest.mark.promise("P3")
 def test_missing_layer_heads_are_never_made_up(copied: Copied, head: str) -> None:
     path = copied("bge_layerwise") / "model.safetensors"
     tensors = {name: tensor for name, tensor in load_file(path).items() if not name.startswith(head)}

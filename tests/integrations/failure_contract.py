@@ -26,6 +26,7 @@ class FailureContract:
     """Nothing is silently wrong."""
 
     @pytest.mark.parametrize("top_n", [0, -1])
+    @pytest.mark.promise("P19")
     def test_refuses_a_top_n_that_is_not_positive(self, driver: Driver, load: FakeLoad, top_n: int) -> None:
         with pytest.raises(ValueError, match=r"top_[nk]"):
             driver.make(model="m", top_n=top_n)
@@ -33,6 +34,7 @@ class FailureContract:
             ranked(driver, driver.make(model="m"), top_n=top_n)
         assert load.calls == []
 
+    @pytest.mark.promise("P21")
     def test_instruction_is_refused_by_an_object_that_takes_none(self, driver: Driver) -> None:
         component = driver.make(reranker=ScoreOnly())
         with pytest.raises(InstructionNotSupportedError, match="ScoreOnly"):
@@ -52,10 +54,12 @@ class FailureContract:
         with pytest.raises(NonFiniteScoreError, match="document 0"):
             ranked(driver, driver.make(reranker=FakeReranker(bias=bad)))
 
+    @pytest.mark.promise("P18")
     def test_refuses_scores_that_are_not_numbers(self, driver: Driver) -> None:
         with pytest.raises(ArgumentTypeError, match="list"):
             ranked(driver, driver.make(reranker=ScoreOnly([[1.0, 2.0]] * 5)))
 
+    @pytest.mark.promise("P44")
     def test_a_failed_call_keeps_the_order_where_asked_and_marks_every_result(
         self, driver: Driver, caplog: pytest.LogCaptureFixture
     ) -> None:
@@ -74,6 +78,7 @@ class FailureContract:
         dropping = driver.make(reranker=Broken(), on_error="keep_order", text_less="drop")
         assert ranked(driver, dropping, ["a", "", "b"]) == [(0, None), (2, None)]
 
+    @pytest.mark.promise("P44")
     def test_a_model_that_does_not_load_keeps_the_order_where_asked(self, driver: Driver, load: FakeLoad) -> None:
         load.failures = 2
         component = driver.make(model="m", on_error="keep_order")

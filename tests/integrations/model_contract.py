@@ -36,6 +36,7 @@ class ModelContract:
         assert [call["normalize"] for call in load.made[0].calls] == [None, True, False]
         assert load.calls == [{"model": "m"}]
 
+    @pytest.mark.promise("P40")
     def test_load_options_are_handed_over(self, driver: Driver, load: FakeLoad) -> None:
         component = driver.make(model="m", dtype="float32", max_length=64, family_options={"cutoff_layers": [8]})
         ranked(driver, component)
@@ -61,6 +62,7 @@ class ModelContract:
         driver.make(model="m")
         assert load.calls == []
 
+    @pytest.mark.promise("P32")
     def test_equal_options_load_once_also_under_threads(self, driver: Driver, load: FakeLoad) -> None:
         load.seconds = 0.05
         components = [driver.make(model="m", instruction=str(index)) for index in range(8)]
@@ -70,6 +72,7 @@ class ModelContract:
         ranked(driver, driver.make(model="other"))
         assert len(load.calls) == 2
 
+    @pytest.mark.promise("P32")
     def test_async_calls_load_once_and_never_on_the_loop(self, driver: Driver, load: FakeLoad) -> None:
         components = [driver.make(model="m") for _ in range(4)]
 
@@ -80,6 +83,7 @@ class ModelContract:
         asyncio.run(run())
         assert len(load.calls) == 1
 
+    @pytest.mark.promise("P32")
     def test_a_failed_load_is_not_remembered(self, driver: Driver, load: FakeLoad) -> None:
         load.failures = 2
         component = driver.make(model="m")
@@ -111,6 +115,7 @@ class ModelContract:
         del component
         assert not live.closed
 
+    @pytest.mark.promise("P37")
     def test_copies_share_the_model_and_pickles_hold_no_weights(self, driver: Driver, load: FakeLoad) -> None:
         component = driver.make(model="m", top_n=2, dtype="float32")
         ranked(driver, component)
@@ -139,6 +144,7 @@ class ModelContract:
         assert load.made[0].closed
 
     @pytest.mark.filterwarnings("ignore:The function `loads` is in beta")
+    @pytest.mark.promise("P37")
     def test_the_frameworks_own_dump_restores_every_option(self, driver: Driver, load: FakeLoad) -> None:
         options: dict[str, Any] = {
             "model": "m",

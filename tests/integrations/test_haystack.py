@@ -115,6 +115,7 @@ def test_scale_score_is_normalize(load: FakeLoad) -> None:
         RerankPluginsRanker("m", normalize=False, scale_score=True)
 
 
+@pytest.mark.promise("P37")
 def test_yaml_round_trip_is_identical() -> None:
     text = full().dumps()
     assert "haystack_integrations.components.rankers.rerank_plugins.RerankPluginsRanker" in text
@@ -203,6 +204,7 @@ def test_devices_become_plain(load: FakeLoad) -> None:
         RerankPluginsRanker("m", device="cuda:1")  # type: ignore[arg-type]
 
 
+@pytest.mark.promise("P37")
 def test_secrets_are_resolved_late_and_never_written(load: FakeLoad, monkeypatch: pytest.MonkeyPatch) -> None:
     ranker = RerankPluginsRanker("m", token=Secret.from_env_var("SOME_TOKEN"))
     with pytest.raises(ValueError, match="SOME_TOKEN"):

@@ -70,6 +70,7 @@ def call(component: Any, is_async: bool, *arguments: Any, **options: Any) -> Any
 
 
 @pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.promise("P38")
 def test_one_child_run_tells_what_was_done(load: FakeLoad, is_async: bool) -> None:
     recorder, compressor = Recorder(), RerankCompressor(model="m", top_n=2)
     if is_async:
@@ -193,6 +194,7 @@ def test_the_retriever_refuses_a_misspelt_option(load: FakeLoad) -> None:
         RerankRetriever(base_retriever=FixedRetriever(), compressor=RerankCompressor(model="m"), topn=3)
 
 
+@pytest.mark.promise("P22")
 def test_the_score_is_metadata_under_a_key_of_choice(load: FakeLoad) -> None:
     given = documents(relevance_score="old", page=7)
     [best, *_] = RerankCompressor(model="m").compress_documents(given, QUERY)
@@ -226,6 +228,7 @@ def test_cross_encoder_checks_scores() -> None:
 
 
 @pytest.mark.filterwarnings("ignore:The function `loads` is in beta")
+@pytest.mark.promise("P37")
 def test_langchain_dumps_and_loads_without_the_token() -> None:
     compressor = RerankCompressor(
         model="m", top_n=3, token=SecretStr("hush"), family_options={"cutoff_layers": [8]}

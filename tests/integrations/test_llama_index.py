@@ -78,6 +78,7 @@ def run(component: RerankPostprocessor, is_async: bool, **options: Any) -> list[
 
 
 @pytest.mark.parametrize("is_async", [False, True])
+@pytest.mark.promise("P38")
 def test_events_are_paired_and_tell_the_truth(load: FakeLoad, is_async: bool) -> None:
     with watched() as (recorder, spans):
         found = run(RerankPostprocessor(model="m"), is_async, query_str=QUERY, instruction="be brief")
@@ -170,6 +171,7 @@ def test_metadata_mode_decides_what_is_scored() -> None:
     assert second == TEXTS
 
 
+@pytest.mark.promise("P22")
 def test_the_retrieval_score_is_kept_out_of_every_text(load: FakeLoad) -> None:
     component = RerankPostprocessor(model="m", keep_retrieval_score=True)
     given = nodes(*TEXTS, metadata={"page": 7})

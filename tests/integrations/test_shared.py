@@ -38,6 +38,7 @@ def test_load_defaults_are_those_of_load() -> None:
     assert {name: default for name, default in real.items() if name not in apart} == LOAD_DEFAULTS
 
 
+@pytest.mark.promise("P35", "P40")
 def test_every_adapter_has_every_load_option() -> None:
     from rerank_plugins.integrations.haystack import RerankPluginsRanker
     from rerank_plugins.integrations.langchain import RerankCompressor, RerankCrossEncoder
@@ -50,6 +51,7 @@ def test_every_adapter_has_every_load_option() -> None:
         assert {"model", "token", "instruction", "normalize", "family_options", "reranker"} < set(parameters)
 
 
+@pytest.mark.promise("P35")
 def test_frameworks_share_one_model(load: FakeLoad) -> None:
     from .drivers import HaystackDriver, LangChainDriver, LlamaIndexDriver
 
@@ -143,6 +145,7 @@ def test_refuses_rankings_that_are_none(indexes: list[int], monkeypatch: pytest.
         ("haystack", "haystack", "haystack"),
     ],
 )
+@pytest.mark.promise("P43")
 def test_a_missing_framework_names_the_extra(
     name: str, package: str, extra: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -65,6 +65,7 @@ async def longest_silence(driver: Driver, component: Any) -> float:
 class WaitingContract:
     """Nobody waits for a reranker who did not ask it anything."""
 
+    @pytest.mark.promise("P33")
     def test_the_loop_beats_while_loading_and_scoring(
         self, driver: Driver, checkpoint: Callable[[str], Path]
     ) -> None:
@@ -96,6 +97,7 @@ class WaitingContract:
         for found in asyncio.run(many()):
             assert dict(driver.found(found)) == pytest.approx(expected, abs=1e-6)
 
+    @pytest.mark.promise("P33")
     def test_cancelling_leaves_the_component_usable(self, driver: Driver, load: FakeLoad) -> None:
         load.seconds = 0.1
         component = driver.make(model="m")
@@ -124,6 +126,7 @@ class WaitingContract:
 
         asyncio.run(impatient())
 
+    @pytest.mark.promise("P21")
     def test_the_instruction_stands_in_the_ids_that_are_read(
         self, driver: Driver, monkeypatch: pytest.MonkeyPatch, pytestconfig: pytest.Config
     ) -> None:

@@ -36,6 +36,7 @@ def pinned() -> dict[str, Version]:
     return {name: Version(version) for name, version in pins}
 
 
+@pytest.mark.promise("P36", "P45")
 def test_every_bound_is_tested() -> None:
     bounds, pins = lower_bounds(), pinned()
     assert len(bounds) >= 9

@@ -84,6 +84,7 @@ def test_encoder_as_installed(fresh: Callable, agree: Callable, seed: int) -> No
 
 
 @every_case(OPTIONS)
+@pytest.mark.promise("P1")
 def test_encoder(fresh: Callable, agree: Callable, options: dict[str, Any], query: str, seed: int) -> None:
     checkpoint, texts = fresh("bge_encoder", seed), documents(seed)
     vendor = encoder(checkpoint, options)
@@ -93,6 +94,7 @@ def test_encoder(fresh: Callable, agree: Callable, options: dict[str, Any], quer
 
 
 @every_case(LLM_OPTIONS)
+@pytest.mark.promise("P1")
 def test_llm(fresh: Callable, agree: Callable, options: dict[str, Any], query: str, seed: int) -> None:
     checkpoint, texts = fresh("bge_llm", seed), documents(seed)
     scores = ours(checkpoint, "bge-llm", options, query, texts)

@@ -111,6 +111,7 @@ def scores(
 
 @every_contextual
 @every_case(INSTRUCTIONS)
+@pytest.mark.promise("P1")
 def test_contextual(
     fresh: Callable, agree: Callable, folder: str, options: dict[str, Any], query: str, seed: int
 ) -> None:
@@ -138,6 +139,7 @@ def test_mistral_prompts_begin_with_a_special_token(fresh: Callable) -> None:
 
 
 @every_case(INSTRUCTIONS)
+@pytest.mark.promise("P1")
 def test_qwen3(fresh: Callable, agree: Callable, options: dict[str, Any], query: str, seed: int) -> None:
     checkpoint, texts = fresh("qwen3", seed), documents(seed)
     agree(

@@ -83,6 +83,7 @@ def log_odds(probabilities: list[float]) -> list[float]:
 
 
 @every_case(V2_OPTIONS)
+@pytest.mark.promise("P1")
 def test_v2(fresh: Callable, agree: Callable, options: dict[str, Any], query: str, seed: int) -> None:
     checkpoint, texts = fresh("mxbai_v2", seed), documents(seed)
     init = {name: value for name, value in options.items() if name not in CALL}
@@ -102,6 +103,7 @@ def test_v2_rewritten_as_a_classifier(fresh: Callable, agree: Callable, tmp_path
 
 
 @every_case(V1_OPTIONS)
+@pytest.mark.promise("P1")
 def test_v1(fresh: Callable, agree: Callable, options: dict[str, Any], query: str, seed: int) -> None:
     checkpoint, texts = fresh("mxbai_v1", seed), documents(seed)
     scores = ours(checkpoint, "mxbai-v1", query, texts, **options)

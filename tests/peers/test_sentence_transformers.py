@@ -89,6 +89,7 @@ def saved_language_model(tmp_path: Path) -> Callable[..., Path]:
 
 @every_encoder
 @every_case(LIMITS)
+@pytest.mark.promise("P1")
 def test_encoder(
     saved_encoder: Callable, agree: Callable, name: str, options: dict[str, Any], query: str, seed: int
 ) -> None:
@@ -112,6 +113,7 @@ def test_encoder_with_raw_scores_is_found_from_its_files(
 @every_case({"plain": {}, "instructed": {"instruction": INSTRUCTION}})
 @pytest.mark.parametrize("tokens", [(270, 260), (0, None)], ids=["two tokens", "one token"])
 @pytest.mark.parametrize("template", [QUERY_FIRST, DOCUMENT_FIRST], ids=["query first", "document first"])
+@pytest.mark.promise("P1")
 def test_language_model(
     saved_language_model: Callable,
     agree: Callable,

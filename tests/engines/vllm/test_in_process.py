@@ -45,6 +45,7 @@ def both(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactor
         yield folder, ours, torch_
 
 
+@pytest.mark.promise("P1")
 def test_scores_are_those_of_torch(both: tuple[str, Reranker, Reranker]) -> None:
     folder, ours, torch_ = both
     for case in (case for case in cases() if case.folder == folder):
