@@ -140,7 +140,7 @@ bench-gpu: $(BENCH_STAMP)  ## Time this package beside sentence-transformers on 
 audit: $(STAMP)  ## Look for known vulnerabilities of what is installed
 	@$(BIN)/pip-audit --local --skip-editable --progress-spinner off > .audit.txt 2>&1; status=$$?; \
 	unknown=$$(grep -c "could not be audited" .audit.txt); grep -v "could not be audited" .audit.txt; \
-	if grep -q "^Found .* known vulnerabilit" .audit.txt; then exit 1; fi; \
+	if grep -q "^Found .* known vuln" .audit.txt; then exit 1; fi; \
 	if [ $$status -ne 0 ] || [ $$unknown -ne 0 ]; then \
 	    echo "warning: the audit is not complete, $$unknown packages are not known to it (exit $$status)"; fi
 
