@@ -9,11 +9,17 @@ from rerank_plugins.errors import MissingExtraError, RerankError
 try:
     import typer
 
+    from rerank_plugins.commands.doctor import diagnose
+    from rerank_plugins.commands.families import show_families
+    from rerank_plugins.commands.rank import rank_documents
     from rerank_plugins.commands.serving import show_vllm_command
 except ModuleNotFoundError as error:
     raise MissingExtraError('The command line needs typer: pip install "rerank-plugins[cli]"') from error
 
 app = typer.Typer(no_args_is_help=True, pretty_exceptions_enable=False)
+app.command("rank")(rank_documents)
+app.command("families")(show_families)
+app.command("doctor")(diagnose)
 app.command("vllm-command")(show_vllm_command)
 
 
