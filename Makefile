@@ -12,6 +12,8 @@ VLLM_VENV := .venv-vllm
 VLLM_STAMP := $(VLLM_VENV)/.installed
 INFINITY_VENV := .venv-infinity
 INFINITY_STAMP := $(INFINITY_VENV)/.installed
+DOCS_VENV := .venv-docs
+DOCS_STAMP := $(DOCS_VENV)/.installed
 BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 RAY_VENV := .venv-ray
@@ -25,7 +27,7 @@ THREADS ?= 1
 OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test soak audit test-peers test-min test-engines test-vllm test-infinity test-ray bench \
+.PHONY: help install demo demo-results test soak audit test-peers test-min docs test-engines test-vllm test-infinity test-ray bench \
     bench-threads bench-tokenization bench-gpu check readme format clean
 
 help:  ## Show this help
@@ -150,6 +152,15 @@ check: $(STAMP)  ## Lint, check formatting, types and spelling
 	$(BIN)/mypy
 	$(BIN)/codespell
 
+$(DOCS_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(DOCS_VENV)
+	$(DOCS_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(DOCS_VENV)/bin/pip install --quiet --constraint constraints.txt --group docs
+	@touch $@
+
+docs: $(DOCS_STAMP)  ## Build the documentation into site/; a warning is an error
+	NO_MKDOCS_2_WARNING=1 $(DOCS_VENV)/bin/mkdocs build --strict --quiet
+
 readme: $(STAMP)  ## Write the generated parts of the README and docs/promises.md
 	$(BIN)/python tests/readme_table.py
 	PYTHONPATH=tests $(BIN)/python tests/promises.py
@@ -159,5 +170,5 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 	$(BIN)/ruff format .
 
 clean:  ## Remove environments, built models and caches
-	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(RAY_VENV) $(BENCH_VENV) \
-	    benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist
+	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(RAY_VENV) $(DOCS_VENV) $(BENCH_VENV) \
+	    site benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist

@@ -1,0 +1,78 @@
+"""Every Python block of the docs and the README runs, with tiny models in the place of the hub's."""
+
+from __future__ import annotations
+
+import re
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from families.recorded import GOLDEN
+
+from rerank_plugins.core.sources import Source
+
+ROOT = Path(__file__).parents[2]
+PAGES = sorted(path for path in (ROOT / "docs").glob("*.md") if path.name not in {"migrate.md", "ray.md"})
+"""migrate.md and ray.md have tests of their own, which know their frameworks."""
+BLOCK = re.compile(r"(?ms)^( *)```python\n(.*?)^\1```")
+NOT_RUN = re.compile(r"<!-- not run: [^>]+ -->\s*$")
+TINY = {
+    "BAAI/bge-reranker-v2-m3": "bge_encoder",
+    "Qwen/Qwen3-Reranker-0.6B": "qwen3",
+}
+
+
+@pytest.fixture(autouse=True)
+def _hub_models_are_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
+    real = Source._directory
+
+    def directory(source: Source) -> Path:
+        return GOLDEN / TINY[source.model] / "checkpoint" if source.model in TINY else real(source)
+
+    monkeypatch.setattr(Source, "_directory", directory)
+    monkeypatch.setattr(Source, "fetch_weights", lambda _: None)
+
+
+def blocks(path: Path) -> list[str]:
+    """Return the Python blocks of a page, but for those that say why they are not run."""
+    text = path.read_text(encoding="utf-8")
+    return [
+        textwrap.dedent(found.group(2))
+        for found in BLOCK.finditer(text)
+        if not NOT_RUN.search(text[: found.start()])
+    ]
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda path: path.name)
+def test_every_block_of_a_page_runs_in_its_order(path: Path) -> None:
+    names: dict[str, Any] = {}
+    for block in blocks(path):
+        exec(compile(block, path.name, "exec"), names)  # noqa: S102 - our own docs
+
+
+def test_blocks_are_found() -> None:
+    assert sum(len(blocks(path)) for path in PAGES) > 10
+
+
+def readme_block(start: str) -> str:
+    (block,) = (block for block in blocks(ROOT / "README.md") if block.startswith(start))
+    return block
+
+
+README: dict[str, Callable[[], dict[str, Any]]] = {
+    "from rerank_plugins import load\n\nreranker = load": dict,
+}
+
+
+@pytest.mark.parametrize("start", README)
+def test_the_first_lines_of_the_readme_run(start: str, capsys: pytest.CaptureFixture[str]) -> None:
+    exec(compile(readme_block(start), "README.md", "exec"), README[start]())  # noqa: S102 - our own README
+    assert capsys.readouterr().out.strip()
+
+
+def test_every_block_that_is_not_run_says_why() -> None:
+    for path in PAGES:
+        text = path.read_text(encoding="utf-8")
+        assert text.count("<!-- not run:") == len(BLOCK.findall(text)) - len(blocks(path)), path.name
