@@ -20,7 +20,7 @@
     │   ├── RemoteTimeoutError           (TimeoutError) no whole answer in time
     │   ├── RemoteResponseError          (ValueError)   the answer is not one score for each document
     │   └── HandshakeError               (ValueError)   the server's scores are not the expected ones
-    └── ClosedError                      (RuntimeError) the reranker was closed
+    └── ClosedError                      (RuntimeError) the reranker was closed, or belongs to another process
 
 Each message says what was wrong, what was expected, and which argument or extra fixes it.
 """
@@ -115,4 +115,4 @@ class HandshakeError(RemoteError, ValueError):
 
 
 class ClosedError(RerankError, RuntimeError):
-    """The reranker was closed and cannot score any more."""
+    """The reranker was closed, or loaded before this process was forked; it cannot score here any more."""

@@ -12,7 +12,9 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core import attention
+from rerank_plugins.core.blame import blaming
 from rerank_plugins.core.forwards import first_position
+from rerank_plugins.core.sizes import check_declared, check_held
 from rerank_plugins.core.tensors import arranged
 from rerank_plugins.errors import ArgumentError, CheckpointMismatchError
 
@@ -31,8 +33,13 @@ _NOT_FROM_CHECKPOINTS = (
     "_attn_implementation",
     "_attn_implementation_internal",
     "attn_implementation",
+    "_experts_implementation",
+    "_experts_implementation_internal",
+    "experts_implementation",
 )
 """Keys of config.json that choose code to run; that choice is ours."""
+_OUTPUTS = {"use_cache": False, "return_dict": True, "output_hidden_states": False, "output_attentions": False}
+"""What a forward gives is ours to choose as well."""
 _LEGACY_BUFFERS = r"(^|\.)embeddings\.position_ids$"
 _ONE_AT_A_TIME = Lock()
 LAYER_HEADS = "layer_heads"
@@ -52,15 +59,17 @@ def build_model(
     if loader.check is not None:
         loader.check(checkpoint)
     _refuse_quantized(checkpoint)
-    config = _config(checkpoint, loader, depth)
-    model_class = _model_class(checkpoint, loader, config)
-    tensors, heads = arranged(checkpoint.tensors(), loader, depth)
+    planned = _planned(checkpoint, loader, depth)
+    found = checkpoint.tensors()
+    check_held(checkpoint.name, planned, found)
+    model_class: Any = type(planned)
+    tensors, heads = arranged(found, loader, depth)
     attention.register()
     packs = getattr(model_class, "_supports_attention_backend", False)
-    with _quiet():
+    with _quiet(), blaming(checkpoint.name, what="its weights and config.json"):
         model, report = model_class.from_pretrained(
             None,
-            config=config,
+            config=planned.config,
             state_dict=tensors,
             dtype=dtype,
             attn_implementation=attention.IMPLEMENTATION if packs else "eager",
@@ -69,6 +78,7 @@ def build_model(
         )
     _check_report(checkpoint, loader, report)
     if heads is not None:
+        _check_heads(checkpoint, heads, model.config.hidden_size)
         model.register_buffer(LAYER_HEADS, heads.to(dtype))
     ready: PreTrainedModel = model.eval().to(device)
     return ready
@@ -79,15 +89,11 @@ def outline(checkpoint: Checkpoint, loader: Loader) -> PreTrainedModel:
 
     Raises:
         ArgumentError: The architecture is not known.
+        CheckpointMismatchError: ``config.json`` is nonsense.
     """
-    import torch
-
     if loader.check is not None:
         loader.check(checkpoint)
-    with _quiet(), torch.device("meta"):
-        config = _config(checkpoint, loader, None)
-        model: PreTrainedModel = _model_class(checkpoint, loader, config)(config)
-    return model
+    return _planned(checkpoint, loader, None)
 
 
 def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrainedModel) -> int:
@@ -104,6 +110,22 @@ def capacity(checkpoint: Checkpoint, tokenizer: TextTokenizer, model: PreTrained
     return int(min(known))
 
 
+def _planned(checkpoint: Checkpoint, loader: Loader, depth: int | None) -> PreTrainedModel:
+    """Return the model as declared, without memory for its weights."""
+    import torch
+
+    check_declared(checkpoint.name, checkpoint.config)
+    with blaming(checkpoint.name, what="config.json", kinds=(Exception,)), _quiet(), torch.device("meta"):
+        config = _config(checkpoint, loader, depth)
+        model: PreTrainedModel = _model_class(checkpoint, loader, config)(config)
+    if "sliding_attention" in (getattr(config, "layer_types", None) or ()) and config.sliding_window is None:
+        raise CheckpointMismatchError(
+            f"{checkpoint.name}: config.json has layers with a sliding window, but no sliding_window. "
+            "Download it again."
+        )
+    return model
+
+
 def _config(checkpoint: Checkpoint, loader: Loader, depth: int | None) -> PreTrainedConfig:
     from transformers import CONFIG_MAPPING
 
@@ -117,7 +139,7 @@ def _config(checkpoint: Checkpoint, loader: Loader, depth: int | None) -> PreTra
             f"{checkpoint.name}: model_type {kind!r} is not known to the installed transformers. "
             "Update transformers, or choose another model; code from the checkpoint is never run."
         )
-    return CONFIG_MAPPING[kind].from_dict({**values, "use_cache": False})
+    return CONFIG_MAPPING[kind].from_dict({**values, **_OUTPUTS})
 
 
 def _refuse_quantized(checkpoint: Checkpoint) -> None:
@@ -178,6 +200,14 @@ def _check_report(checkpoint: Checkpoint, loader: Loader, report: dict[str, Any]
         raise CheckpointMismatchError(
             f"{checkpoint.name} does not fit its architecture ({'; '.join(problems)}). Scores would be made up. "
             "Download it again, or pass the family= it was trained for."
+        )
+
+
+def _check_heads(checkpoint: Checkpoint, heads: torch.Tensor, hidden: int) -> None:
+    if heads.shape[1] != hidden:  # a single number would be spread over all
+        raise CheckpointMismatchError(
+            f"{checkpoint.name}: its layer heads have {heads.shape[1]} weights each, its layers give {hidden} "
+            "numbers. Download it again."
         )
 
 

@@ -13,6 +13,7 @@ from functools import cached_property
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from rerank_plugins.core.blame import blaming
 from rerank_plugins.core.family import CountsEveryToken, Limits, Row
 from rerank_plugins.core.passages import text_passages
 from rerank_plugins.errors import ArgumentError
@@ -182,7 +183,8 @@ class _Chat:
         messages = [{"role": role, "content": text if shield is None else shield.put(text)} for role, text in said]
         special = {role: self.tokenizer.special_text(role) for role in _SPECIAL}
         known: dict[str, Any] = {role: text for role, text in special.items() if text is not None}
-        rendered: Any = render_jinja_template([messages], chat_template=self.template, **known)
+        with blaming(self.tokenizer.checkpoint.name, what="its chat template", kinds=(Exception,)):
+            rendered: Any = render_jinja_template([messages], chat_template=self.template, **known)
         return str(rendered[0][0])
 
 

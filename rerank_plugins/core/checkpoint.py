@@ -6,9 +6,10 @@ directory itself, never beyond it.
 
 from __future__ import annotations
 
-import json
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING, Any
 
+from rerank_plugins.core.json_files import read_json, stays_inside, typed
 from rerank_plugins.errors import CheckpointMismatchError, ModelNotFoundError
 
 if TYPE_CHECKING:
@@ -17,6 +18,16 @@ if TYPE_CHECKING:
     from torch import Tensor
 
 _INDEX = "model.safetensors.index.json"
+_TYPES: dict[str, type] = {
+    "architectures": list,
+    "auto_map": dict,
+    "id2label": dict,
+    "model_type": str,
+    "num_hidden_layers": int,
+    "num_labels": int,
+    "sentence_transformers": dict,
+}
+"""What values of ``config.json`` are, where families look at them."""
 
 
 class Checkpoint:
@@ -28,6 +39,7 @@ class Checkpoint:
 
     Raises:
         ModelNotFoundError: There is no ``config.json``.
+        CheckpointMismatchError: It is damaged, or a value has another type than in any model.
     """
 
     def __init__(self, directory: Path, *, name: str) -> None:
@@ -39,15 +51,21 @@ class Checkpoint:
                 f"{name}: no config.json in {directory}. Give the directory that "
                 "save_pretrained() wrote, or the model's id on the hub."
             )
+        for key, kind in _TYPES.items():
+            typed(self.config, key, kind, where=f"{name}: config.json")
+        self.config = {key: value for key, value in self.config.items() if value is not None or key not in _TYPES}
 
     def has(self, filename: str) -> bool:
         """Return whether the directory holds this file."""
         return (self.directory / filename).is_file()
 
     def json(self, filename: str) -> dict[str, Any]:
-        """Return a JSON file's object, or ``{}`` where there is no such file."""
-        content = self._read_json(filename)
-        return content if isinstance(content, dict) else {}
+        """Return a JSON file's object, or ``{}`` where there is no such file.
+
+        Raises:
+            CheckpointMismatchError: The file is damaged, holds no object, or is not in the directory.
+        """
+        return read_json(self.directory, filename, dict, name=self.name)
 
     def modules(self) -> tuple[str, ...]:
         """Return the class names in sentence-transformers' ``modules.json``, or ``()`` without one."""
@@ -56,17 +74,19 @@ class Checkpoint:
     def module_config(self, kind: str) -> dict[str, Any]:
         """Return the saved settings of the first module of this class in ``modules.json``, or ``{}``."""
         path = next((path for name, path in self._module_entries() if name == kind), None)
-        return {} if path is None or ".." in path else self.json(f"{path}/config.json")
+        return {} if path is None else self.json(str(PurePosixPath(path, "config.json")))
 
     def _module_entries(self) -> list[tuple[str, str]]:
-        content = self._read_json("modules.json")
-        entries = content if isinstance(content, list) else []
-        return [(str(e.get("type", "")).rpartition(".")[2], str(e.get("path", ""))) for e in entries]
+        entries = read_json(self.directory, "modules.json", list, name=self.name)
+        modules = [
+            typed({"module": entry}, "module", dict, where=f"{self.name}: modules.json") for entry in entries
+        ]
+        return [(str(e.get("type", "")).rpartition(".")[2], str(e.get("path", ""))) for e in modules]
 
     @property
     def architectures(self) -> tuple[str, ...]:
         """The class names that ``config.json`` gives."""
-        return tuple(self.config.get("architectures") or ())
+        return tuple(map(str, self.config.get("architectures", ())))
 
     @property
     def has_sentence_transformers_traces(self) -> bool:
@@ -77,7 +97,10 @@ class Checkpoint:
     def default_prompt(self) -> str | None:
         """Return the prompt that sentence-transformers was told to use by default, if any."""
         saved = self.json("config_sentence_transformers.json")
-        prompt = saved.get("prompts", {}).get(saved.get("default_prompt_name"))
+        where = f"{self.name}: config_sentence_transformers.json"
+        prompt = typed(saved, "prompts", dict, where=where).get(
+            typed(saved, "default_prompt_name", str, where=where)
+        )
         return prompt if isinstance(prompt, str) and prompt else None
 
     @property
@@ -111,7 +134,8 @@ class Checkpoint:
     def _weight_files(self) -> list[Path]:
         if self.has("model.safetensors"):
             return [self.directory / "model.safetensors"]
-        names = sorted(set(self.json(_INDEX).get("weight_map", {}).values()))
+        shards = typed(self.json(_INDEX), "weight_map", dict, where=f"{self.name}: {_INDEX}")
+        names = sorted({str(name) for name in shards.values()})
         if not names:
             raise ModelNotFoundError(
                 f"{self.name}: no model.safetensors in {self.directory}. Only safetensors are read; "
@@ -121,19 +145,9 @@ class Checkpoint:
 
     def _shard(self, name: str) -> Path:
         path = self.directory / name
-        if path.parent != self.directory or not path.is_file():
+        if not stays_inside(name) or path.parent != self.directory or not path.is_file():
             raise ModelNotFoundError(
                 f"{self.name}: {_INDEX} names {name!r}, which is not a file in {self.directory}. "
                 "Download the missing weights."
             )
         return path
-
-    def _read_json(self, filename: str) -> object:
-        if not self.has(filename):
-            return None
-        try:
-            return json.loads((self.directory / filename).read_text(encoding="utf-8"))
-        except ValueError as error:
-            raise CheckpointMismatchError(
-                f"{self.name}: {filename} is not valid JSON ({error}). Download or save it again."
-            ) from error

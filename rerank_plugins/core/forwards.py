@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 import torch
 
@@ -11,7 +11,7 @@ from rerank_plugins.core.packing import bundles, forwards, pack, seen_rows
 from rerank_plugins.core.padding import pad, padded_batches
 from rerank_plugins.core.plan import Plan, Prefixes
 from rerank_plugins.core.taps import Taps
-from rerank_plugins.errors import ArgumentError
+from rerank_plugins.errors import ArgumentError, CheckpointMismatchError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -157,6 +157,11 @@ class _Inputs:
         self._first_position = first_position(model.base_model)
         # With a single segment there is nothing to tell apart, whatever the tokenizer's template says.
         self._takes_types = getattr(model.config, "type_vocab_size", 0) > 1
+        embeddings: Any = model.get_input_embeddings()
+        self._known = {
+            "input_ids": embeddings.num_embeddings,
+            "token_type_ids": getattr(model.config, "type_vocab_size", 0),
+        }
 
     def __call__(
         self, ids: list[list[int]], positions: list[list[int]], types: list[list[int]]
@@ -164,9 +169,21 @@ class _Inputs:
         values = {"input_ids": ids, "position_ids": positions}
         if self._takes_types:
             values["token_type_ids"] = types
+        for name, known in self._known.items():
+            _check_known(name, values.get(name, []), known)
         tensors = {name: on_device(value, self._device) for name, value in values.items()}
         tensors["position_ids"] += self._first_position
         return tensors
+
+
+def _check_known(name: str, values: list[list[int]], known: int) -> None:
+    """Raise where the model has no embedding; on a GPU it would end the process's use of the device."""
+    highest = max(map(max, values), default=-1)
+    if highest >= known:
+        raise CheckpointMismatchError(
+            f"The tokenizer gives {name} up to {highest}, but the model knows only {known}. They do not belong "
+            "together; download the model again."
+        )
 
 
 def on_device(values: Sequence[object], device: torch.device) -> Tensor:
@@ -176,6 +193,13 @@ def on_device(values: Sequence[object], device: torch.device) -> Tensor:
 
 
 def first_position(trunk: nn.Module) -> int:
-    """Return where positions start: RoBERTa's embeddings count from the padding id + 1, all others from 0."""
+    """Return where positions start: RoBERTa's embeddings count from the padding id + 1, all others from 0.
+
+    Raises:
+        CheckpointMismatchError: That is before the first position.
+    """
     padding = getattr(getattr(trunk, "embeddings", None), "padding_idx", None)
-    return 0 if padding is None else int(padding) + 1
+    first = 0 if padding is None else int(padding) + 1
+    if first < 0:
+        raise CheckpointMismatchError(f"config.json declares pad_token_id={padding}; it must not be below -1.")
+    return first

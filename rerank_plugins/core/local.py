@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.backend import ScorerBackend
 from rerank_plugins.core.binding import bind
+from rerank_plugins.core.blame import blaming
 from rerank_plugins.core.info import RerankerInfo
 from rerank_plugins.core.licenses import tell_license
 from rerank_plugins.core.registry import by_model, by_name, detect
@@ -33,7 +34,8 @@ def load_local(wanted: Wanted, settings: Settings) -> Reranker:
     family = family_of(wanted, checkpoint)
     source.fetch_weights()
     tell_license(family, source.model)
-    scorer = bind(checkpoint, family, settings)
+    with blaming(checkpoint.name):
+        scorer = bind(checkpoint, family, settings)
     info = _info(source, family, scorer, settings, wanted.defaults.normalize)
     return Reranker(ScorerBackend(scorer), info, wanted.defaults)
 
@@ -46,7 +48,8 @@ def family_of(wanted: Wanted, checkpoint: Checkpoint) -> Family:
         UnknownOptionError: The family has no such option.
         ArgumentError: An option has a value that cannot be used.
     """
-    chosen = _choose(wanted.family, wanted.source.model, checkpoint)
+    with blaming(checkpoint.name):
+        chosen = _choose(wanted.family, wanted.source.model, checkpoint)
     return with_options(chosen, wanted.family_options, wanted.shared_options)
 
 

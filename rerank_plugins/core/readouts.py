@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import torch
+from transformers.activations import ACT2FN
 
 from rerank_plugins.errors import ArgumentError, CheckpointMismatchError
 
@@ -92,10 +93,16 @@ class TokenReadout(LastHiddenState):
         """Return the dot product with the rows that matter.
 
         Raises:
-            CheckpointMismatchError: A label word is not one token.
+            CheckpointMismatchError: A label word is not one token, or a label not in the model.
         """
         matrix = model.get_output_embeddings().weight
         true, false = self.label_ids(tokenizer)
+        wrong = [label for label in (true, false) if label is not None and not 0 <= label < len(matrix)]
+        if wrong:
+            raise CheckpointMismatchError(
+                f"{tokenizer.checkpoint.name}: the scoring token {wrong[0]} is none of the model's {len(matrix)}. "
+                "The tokenizer or the saved head belongs to another model."
+            )
         row = matrix[true].detach().float().clone()  # a view would keep the whole matrix
         if false is not None:
             row -= matrix[false].detach().float()
@@ -132,9 +139,10 @@ class SavedTokenReadout(LastHiddenState):
         """
         saved = checkpoint.module_config("LogitScore")
         true, false = saved.get("true_token_id"), saved.get("false_token_id")
-        if not isinstance(true, int):
+        if type(true) is not int or (false is not None and type(false) is not int):
             raise CheckpointMismatchError(
-                f"{checkpoint.name}: LogitScore's config.json has no true_token_id. Save it again."
+                f"{checkpoint.name}: LogitScore's config.json must name true_token_id, and false_token_id if "
+                "any, as whole numbers. Save it again."
             )
         return TokenReadout(true=true, false=false)
 
@@ -177,6 +185,8 @@ def _modernbert_head(model: PreTrainedModel) -> Head:
 
 
 def _deberta_head(model: PreTrainedModel) -> Head:
+    if model.config.pooler_hidden_act not in ACT2FN:  # transformers looks it up no sooner than it scores
+        raise CheckpointMismatchError(f"pooler_hidden_act {model.config.pooler_hidden_act!r} is not known.")
     pooler, classifier = _float32(model, "pooler"), _float32(model, "classifier")
     return lambda vectors: classifier(pooler(vectors.float()[:, None])).squeeze(-1)
 

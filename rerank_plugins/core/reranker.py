@@ -6,6 +6,7 @@ Knows no prompts, batches, devices or servers, and no framework.
 from __future__ import annotations
 
 import logging
+import os
 from typing import TYPE_CHECKING, cast
 
 from rerank_plugins.core.arguments import checked_group, checked_groups, grouped_pairs
@@ -14,7 +15,7 @@ from rerank_plugins.core.info import Defaults
 from rerank_plugins.core.options import CallOptions, current_options
 from rerank_plugins.core.results import RankedDocument, Ranking, ranked
 from rerank_plugins.core.tracing import traced
-from rerank_plugins.core.worker import CLOSED
+from rerank_plugins.core.worker import CLOSED, FORKED
 from rerank_plugins.errors import ArgumentError, ClosedError, InstructionNotSupportedError
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ class Reranker:
     * ``InstructionNotSupportedError``: the family takes no instruction;
     * ``NonFiniteScoreError``: the model gave NaN or infinity;
     * ``OutOfDeviceMemoryError``: a single row does not fit on the device;
-    * ``ClosedError``: the reranker was closed.
+    * ``ClosedError``: the reranker was closed, or loaded before this process was forked.
     """
 
     def __init__(self, backend: Backend, info: RerankerInfo, defaults: Defaults | None = None) -> None:
@@ -50,6 +51,7 @@ class Reranker:
         self._backend: Backend | None = backend
         self._defaults = Defaults() if defaults is None else defaults
         self._told = False
+        self._process = os.getpid()
         self._options(instruction=self._defaults.instruction)
 
     def score(
@@ -181,7 +183,8 @@ class Reranker:
     def close(self) -> None:
         """Let go of the model; later calls raise ``ClosedError``. Safe to call again."""
         backend, self._backend = self._backend, None
-        if backend is not None:
+        # A fork copies locks as they are, and not the threads that hold them.
+        if backend is not None and self._process == os.getpid():
             backend.close()
 
     def __enter__(self) -> Self:
@@ -233,6 +236,8 @@ class Reranker:
     def _alive(self) -> Backend:
         if self._backend is None:
             raise ClosedError(CLOSED)
+        if self._process != os.getpid():
+            raise ClosedError(FORKED)
         return self._backend
 
 

@@ -79,7 +79,7 @@ class Scheduler:
         if engine is None:
             raise ClosedError(CLOSED)
         with self._starting:
-            if not self._started:  # not earlier, so that a process may load first and fork then
+            if not self._started:  # a model that is only loaded needs no thread
                 start_worker(self._line, engine, self._merged_tokens)
                 self._started = True
         job = Job(rows)

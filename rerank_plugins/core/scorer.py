@@ -66,9 +66,12 @@ class Scorer:
         Raises:
             NonFiniteScoreError: A score is NaN or infinite.
         """
-        logits = [self.head(part) for part in split_vectors(vectors, rows)]
+        logits = torch.cat([self.head(part) for part in split_vectors(vectors, rows)])
+        applied = self.activation.apply(logits, normalize)
+        # An infinite logit would pass as the probability 0 or 1.
+        applied = torch.where(logits.isfinite(), applied, logits.double())
         # A device is waited for once a call: here.
-        values = self.activation.apply(torch.cat(logits), normalize).view(sum(map(len, rows)), -1).tolist()
+        values = applied.view(sum(map(len, rows)), -1).tolist()
         of_row = iter(values)
         return [self._group(group, list(islice(of_row, len(group)))) for group in rows]
 

@@ -105,9 +105,19 @@ class TextTokenizer:
         return None if content is None else self._trusted.token_to_id(content)
 
     def special_text(self, role: str) -> str | None:
-        """Return the text of ``"bos_token"``, ``"pad_token"``, ..., or ``None`` where there is no such token."""
+        """Return the text of ``"bos_token"``, ``"pad_token"``, ..., or ``None`` where there is no such token.
+
+        Raises:
+            CheckpointMismatchError: It is no text.
+        """
         token = self._config.get(role)
-        return token.get("content") if isinstance(token, dict) else token
+        text = token.get("content") if isinstance(token, dict) else token
+        if text is not None and not isinstance(text, str):
+            raise CheckpointMismatchError(
+                f"{self.checkpoint.name}: tokenizer_config.json has no text for {role}, but "
+                f"{type(text).__name__}. Download or save it again."
+            )
+        return text
 
     def chat_template(self) -> str:
         """Return the checkpoint's own chat template (Jinja).

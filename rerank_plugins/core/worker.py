@@ -31,6 +31,11 @@ if TYPE_CHECKING:
     from rerank_plugins.core.scheduler import Reads
 
 CLOSED = "This reranker was closed and cannot score any more; load() it again."
+FORKED = (
+    "This reranker was loaded before this process was forked. Threads, torch's own among them, do not live on in "
+    "a forked process, and it would wait for them forever. load() in the new process, and use no model before the "
+    'fork; or start processes with multiprocessing.get_context("spawn").'
+)
 _SECONDS_AT_EXIT = 5.0
 """How long the interpreter's exit waits for reads that have started; a forward ends between two layers."""
 _OPEN: weakref.WeakKeyDictionary[Thread, Line] = weakref.WeakKeyDictionary()

@@ -4,19 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import weakref
 from concurrent.futures import Future
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
 
-from rerank_plugins.errors import ArgumentTypeError
+from rerank_plugins.errors import ArgumentTypeError, ClosedError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _SHARED: weakref.WeakValueDictionary[str, SharedModel] = weakref.WeakValueDictionary()
 _SHARED_LOCK = threading.Lock()
+_FORKED = (
+    "The model of this component was loaded before this process was forked, and cannot be used here. Use "
+    "components in the new process only; or close() this one, which then loads anew; or start processes with "
+    'multiprocessing.get_context("spawn").'
+)
 
 
 class SharedModel:
@@ -29,9 +35,14 @@ class SharedModel:
         self._options = dict(options)
         self._lock = threading.Lock()
         self._loading: Future[Any] | None = None
+        self._process = os.getpid()
 
     def get(self) -> Any:
-        """Return the model; the first caller loads it, callers meanwhile wait for the same load."""
+        """Return the model; the first caller loads it, callers meanwhile wait for the same load.
+
+        Raises:
+            ClosedError: It was loaded before this process was forked.
+        """
         loading, is_first = self._claimed()
         if is_first:
             self._load_into(loading)
@@ -48,7 +59,10 @@ class SharedModel:
 
     def _claimed(self) -> tuple[Future[Any], bool]:
         """Return the future of the load, and whether this caller has to do the loading."""
+        if self._loading is not None and self._process != os.getpid():
+            raise ClosedError(_FORKED)  # whoever is still loading does so in the other process only
         with self._lock:
+            self._process = os.getpid()
             if self._loading is not None:
                 return self._loading, False
             self._loading = Future()

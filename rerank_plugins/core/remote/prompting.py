@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from rerank_plugins.core.blame import blaming
 from rerank_plugins.core.building import capacity, outline
 from rerank_plugins.core.licenses import tell_license
 from rerank_plugins.core.local import family_of
@@ -61,10 +62,11 @@ def prompting(wanted: Wanted) -> Prompting:
     checkpoint = wanted.source.open()
     family = family_of(wanted, checkpoint)
     tell_license(family, wanted.source.model)
-    tokenizer = TextTokenizer(checkpoint)
-    how = served(checkpoint, family, tokenizer)
-    over = family.template.overhead(tokenizer)
-    most = capacity(checkpoint, tokenizer, outline(checkpoint, family.loader)) - over
+    with blaming(checkpoint.name):
+        tokenizer = TextTokenizer(checkpoint)
+        how = served(checkpoint, family, tokenizer)
+        over = family.template.overhead(tokenizer)
+        most = capacity(checkpoint, tokenizer, outline(checkpoint, family.loader)) - over
     limits = wanted.lengths.limits(family, most)
     return Prompting(
         checkpoint=checkpoint,
