@@ -18,6 +18,11 @@ BENCH_VENV := .venv-bench
 BENCH_STAMP := $(BENCH_VENV)/.installed
 RAY_VENV := .venv-ray
 RAY_STAMP := $(RAY_VENV)/.installed
+FUZZ_VENV := .venv-fuzz
+FUZZ_STAMP := $(FUZZ_VENV)/.installed
+FUZZ_PYTHON ?= python3.11
+# How long `make fuzz` looks.
+SECONDS ?= 600
 # What `make bench` measures: comma lists, or all (see benchmarks/README.md).
 SIZE ?= all
 PEERS ?= all
@@ -27,8 +32,8 @@ THREADS ?= 1
 OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
-.PHONY: help install demo demo-results test soak audit test-peers test-min docs test-engines test-vllm test-infinity test-ray bench \
-    bench-threads bench-tokenization bench-gpu check readme format clean
+.PHONY: help install demo demo-results test soak audit test-peers test-min test-engines test-vllm test-infinity test-ray \
+    bench bench-threads bench-tokenization bench-gpu fuzz injection docs check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -138,6 +143,22 @@ bench-gpu: ROUNDS = 20
 bench-gpu: $(BENCH_STAMP)  ## Time this package beside sentence-transformers on a CUDA device
 	$(BENCH_VENV)/bin/python -m benchmarks.gpu --rounds $(ROUNDS)
 
+# Its wheels are for few versions of Python, and nothing else needs it.
+$(FUZZ_STAMP): pyproject.toml constraints.txt
+	$(FUZZ_PYTHON) -m venv $(FUZZ_VENV)
+	$(FUZZ_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(FUZZ_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(FUZZ_VENV)/bin/pip install --quiet --constraint constraints.txt --group fuzz --editable .
+	@touch $@
+
+fuzz: $(FUZZ_STAMP)  ## Look for text that breaks a family's rows (SECONDS=)
+	mkdir -p fuzz/found
+	$(FUZZ_VENV)/bin/python fuzz/fuzz_text.py -max_total_time=$(SECONDS) -max_len=160 \
+	    -artifact_prefix=fuzz/found/ fuzz/found fuzz/corpus
+
+injection: $(STAMP)  ## Measure how far hostile text moves scores, and write docs/injection.md
+	$(BIN)/python -m benchmarks.injection
+
 # A known vulnerability fails; a service that cannot be reached is only told.
 audit: $(STAMP)  ## Look for known vulnerabilities of what is installed
 	@$(BIN)/pip-audit --local --skip-editable --progress-spinner off > .audit.txt 2>&1; status=$$?; \
@@ -171,4 +192,4 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 
 clean:  ## Remove environments, built models and caches
 	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(RAY_VENV) $(DOCS_VENV) $(BENCH_VENV) \
-	    site benchmarks/.models .mypy_cache .pytest_cache .ruff_cache build dist
+	    $(FUZZ_VENV) site benchmarks/.models fuzz/found .mypy_cache .pytest_cache .ruff_cache build dist

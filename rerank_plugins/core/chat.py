@@ -1,7 +1,8 @@
 """Prompts written by a chat template, the checkpoint's own or a given one; knows no model.
 
-What a template renders is one text, in which special tokens and a user's words look alike. So words that spell an
-added token are hidden while the template is rendered, and encoded as plain text afterwards.
+What a template renders is one text, in which special tokens and a user's words look alike. So the template's own
+tokens get names that no text can contain before the whole is tokenized, and where a user's words spell a token, or
+become one beside the template's text, guards show which stretches are theirs.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from rerank_plugins.core.blame import blaming
 from rerank_plugins.core.family import CountsEveryToken, Limits, Row
+from rerank_plugins.core.guards import Guards, Written
 from rerank_plugins.core.passages import text_passages
 from rerank_plugins.errors import ArgumentError
 
@@ -79,33 +81,33 @@ class _Chat:
     instruction: str | None
 
     def all_ids(self, documents: Sequence[str]) -> list[list[int]]:
-        """Return the ids of the whole prompt for each document; all that spell no added token in one batch."""
-        hostile = [self._is_hostile(document) for document in documents]
-        pairs = zip(documents, hostile, strict=True)
-        batch = iter(
-            self.tokenizer.encode_prompts([self._render(text) for text, is_hostile in pairs if not is_hostile])
-        )
-        return [
-            self._shielded_ids(document) if is_hostile else next(batch)
-            for document, is_hostile in zip(documents, hostile, strict=True)
-        ]
+        """Return the ids of the whole prompt for each document."""
+        return self.tokenizer.encode([self._written(document).text for document in documents])
 
     def ids(self, document: str) -> list[int]:
         """Return the ids of the whole prompt for one document."""
         return self.all_ids([document])[0]
 
-    def _shielded_ids(self, document: str) -> list[int]:
-        shield = _Shield(self.tokenizer)
-        rendered = self._render(document, shield)
-        return self.tokenizer.encode_parts(rendered, shield.lift)
+    def _written(self, document: str) -> Written:
+        """Return the prompt as it is tokenized; guards only where they are needed, as a template may see them."""
+        rendered = self._render(document)
+        if self._is_hostile(document) or self.tokenizer.spelled(rendered) != self._own_tokens:
+            guards = Guards()
+            return guards.lift(self._render(document, guards), self.tokenizer.named)
+        span = self._document_span(rendered)
+        if span is None:
+            return Written(self.tokenizer.named(rendered), None)
+        before, after = (self.tokenizer.named(part) for part in self._around)
+        middle = rendered[slice(*span)]
+        return Written(before + middle + after, (len(before), len(before) + len(middle)))
 
     def parts(self, document: str, ids: list[int], limits: Limits) -> list[tuple[list[int], Passage]]:
         """Return the ids of each prompt for one document, and which characters of it the prompt holds."""
         if len(ids) <= limits.max_length:
             return [(ids, None)]
-        if limits.long_documents == "truncate":
-            return [(self._cut(document, limits.max_length), None)]
         room = limits.max_length - len(self.ids(""))
+        if limits.long_documents == "truncate" or room < 1:  # passages without room would be one for each token
+            return [(self._cut(document, limits.max_length), None)]
         passages = text_passages(self.tokenizer, document, room, limits)
         return [(self._cut(document[a:b], limits.max_length), (a, b)) for a, b in passages]
 
@@ -116,11 +118,14 @@ class _Chat:
 
     def _cut(self, document: str, most: int) -> list[int]:
         """Return the ids of the prompt without as many of the document's last tokens as are too many."""
-        if self._is_hostile(document):
-            return self._cut_text(document, most)
-        rendered = self._render(document)
-        places = self.tokenizer.encode_with_special(rendered)
-        first, end = self._document_span(rendered)
+        written = self._written(document.strip() if self._is_hostile(document) else document)
+        if written.document is None and document.strip():
+            raise ArgumentError(
+                "This chat template repeats or rewrites the document, so a long one cannot be cut. "
+                "Raise max_length."
+            )
+        places = self.tokenizer.encode_with_places(written.text)
+        first, end = written.document or (0, 0)
         inside = [
             at for at, (_, start, stop) in enumerate(places) if first <= start and stop <= end and start < stop
         ]
@@ -130,30 +135,24 @@ class _Chat:
         dropped = set(inside[len(inside) - excess :])
         return [number for at, (number, _, _) in enumerate(places) if at not in dropped]
 
-    def _cut_text(self, document: str, most: int) -> list[int]:
-        ids = self.ids(document)
-        while len(ids) > most:
-            places = self.tokenizer.encode_with_places(document)
-            if not places:
-                return self._hopeless(ids, most)
-            document = document[: places[max(len(places) - (len(ids) - most), 0)][1]]
-            ids = self.ids(document)
-        return ids
-
     @cached_property
     def _around(self) -> list[str]:
         """What is rendered before the document, and after each time that it is there."""
         mark = secrets.token_hex(16)
         return self._render(mark).split(mark)
 
-    def _document_span(self, rendered: str) -> tuple[int, int]:
-        """Return where the document stands in what was rendered."""
+    @cached_property
+    def _own_tokens(self) -> list[str]:
+        """The added tokens that the template itself writes."""
+        mark = secrets.token_hex(16)
+        instruction = None if self.instruction is None else mark
+        return self.tokenizer.spelled(replace(self, query=mark, instruction=instruction)._render(mark))
+
+    def _document_span(self, rendered: str) -> tuple[int, int] | None:
+        """Return where the document stands in what was rendered, if it stands there once."""
         before, *after = self._around
         if len(after) != 1 or not rendered.startswith(before) or not rendered.endswith(after[0]):
-            raise ArgumentError(
-                "This chat template repeats or rewrites the document, so a long one cannot be cut. "
-                "Raise max_length."
-            )
+            return None
         return len(before), len(rendered) - len(after[0])
 
     def _hopeless(self, ids: list[int], most: int) -> list[int]:
@@ -162,7 +161,7 @@ class _Chat:
             "max_length=%d is less than query, instruction and template take; no document is seen. Raise it.", most
         )
         end = self._last_tokens()
-        return [*ids[: max(most - len(end), 0)], *end]
+        return [*ids[: max(most - len(end), 0)], *end][-most:]
 
     def _last_tokens(self) -> list[int]:
         """Return what the template puts after all of a user's words: the end that no words change."""
@@ -174,35 +173,17 @@ class _Chat:
         texts = (self.query, self.instruction, document)
         return any(text is not None and self.tokenizer.spells_added_token(text) for text in texts)
 
-    def _render(self, document: str, shield: _Shield | None = None) -> str:
+    def _render(self, document: str, guards: Guards | None = None) -> str:
         from transformers.utils.chat_template_utils import render_jinja_template
 
         said = [("query", self.query), ("document", document)]
         if self.instruction is not None:
             said.insert(0, ("system", self.instruction))
-        messages = [{"role": role, "content": text if shield is None else shield.put(text)} for role, text in said]
+        messages = [
+            {"role": role, "content": text if guards is None else guards.put(text, role)} for role, text in said
+        ]
         special = {role: self.tokenizer.special_text(role) for role in _SPECIAL}
         known: dict[str, Any] = {role: text for role, text in special.items() if text is not None}
         with blaming(self.tokenizer.checkpoint.name, what="its chat template", kinds=(Exception,)):
             rendered: Any = render_jinja_template([messages], chat_template=self.template, **known)
         return str(rendered[0][0])
-
-
-class _Shield:
-    """Hides words that spell an added token behind random ones, and brings them back."""
-
-    def __init__(self, tokenizer: TextTokenizer) -> None:
-        nonce = secrets.token_hex(8)
-        self._pairs = [(token, f"{nonce}{place}x") for place, token in enumerate(tokenizer.added_tokens())]
-
-    def put(self, text: str) -> str:
-        """Return the text with added tokens hidden; longer ones first."""
-        for token, hidden in self._pairs:
-            text = text.replace(token, hidden)
-        return text
-
-    def lift(self, text: str) -> str:
-        """Return the text with added tokens back in it."""
-        for token, hidden in self._pairs:
-            text = text.replace(hidden, token)
-        return text

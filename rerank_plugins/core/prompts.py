@@ -71,7 +71,9 @@ class FlagPrompt:
         query_ids, *document_ids = tokenizer.encode(texts)
         end, separator = self._end(tokenizer, instruction), tokenizer.encode_trusted(_SEPARATOR)
         start = [*self._start(tokenizer), *query_ids[: query_cap(limits)], *separator]
-        room = min(limits.max_length, limits.max_length + len(end) - len(start))
+        # A long instruction must not make rows longer than the model was asked to bear.
+        most = limits.max_length + self.overhead(tokenizer)
+        room = min(limits.max_length, limits.max_length + len(end) - len(start), most - len(start) - len(end))
         _check_room(room, limits)
         prompt = _Prompt(tokenizer, start, end, room, limits)
         return prompt.rows(texts[1:], document_ids, documents)
@@ -179,8 +181,8 @@ def query_cap(limits: Limits) -> int:
 def _check_room(room: int, limits: Limits) -> None:
     if room <= 0:
         raise ArgumentError(
-            f"max_length={limits.max_length} leaves no room for the document after this query. "
-            f"Raise max_length or lower max_query_length (now {query_cap(limits)})."
+            f"max_length={limits.max_length} leaves no room for the document beside this query and instruction. "
+            f"Raise max_length, lower max_query_length (now {query_cap(limits)}) or shorten the instruction."
         )
 
 

@@ -86,6 +86,7 @@ class _Pair:
             return [self._row(query, ids[:document], place, truncated=document < len(ids))]
         query = min(len(self._query), passage_query_cap(self._limits) - len(self._tokenizer.single_frame()))
         room = self._limits.max_length - len(self._frame) - query
+        _check_room(min(query, room - 1), self._limits, len(self._frame))
         spans = passage_spans(len(ids), room, self._limits.overlap_tokens)
         found = characters(self._tokenizer, text, spans, shift)
         return [
@@ -147,6 +148,7 @@ class SingleTemplate(CountsEveryToken):
         """Return the query's row first, then the rows of each document."""
         frame = tokenizer.single_frame()
         room = limits.max_length - len(frame)
+        _check_room(room - 1, limits, len(frame))
         query_ids, *document_ids = tokenizer.encode([query, *documents])
         rows = [_single(frame, query_ids[:room], QUERY)]
         for place, (text, ids) in enumerate(zip(documents, document_ids, strict=True)):
@@ -176,8 +178,12 @@ def cut_longest_first(query: int, document: int, limits: Limits, special: int) -
     """Cut the longer side first, then both evenly, as Hugging Face tokenizers do (``longest_first``).
 
     Source: tokenizers, ``truncate_encodings`` with ``TruncationStrategy::LongestFirst``.
+
+    Raises:
+        ArgumentError: The limit leaves no room beside the special tokens.
     """
     room = limits.max_length - special
+    _check_room(room, limits, special)
     if query + document <= room:
         return query, document
     shorter = min(query, document)
@@ -199,12 +205,20 @@ def cut_document(query: int, document: int, limits: Limits, special: int) -> tup
     cap = limits.max_length * 3 // 4 if limits.max_query_length is None else limits.max_query_length
     kept_query = min(query, cap)
     room = limits.max_length - special - kept_query
-    if room <= 0 < document:
+    if room < 0 or room == 0 < document:
         raise ArgumentError(
             f"max_length={limits.max_length} leaves no room for the document after a query of {kept_query} "
             f"tokens and {special} special tokens. Raise max_length or lower max_query_length (now {cap})."
         )
     return kept_query, min(document, room)
+
+
+def _check_room(room: int, limits: Limits, special: int) -> None:
+    if room < 0:
+        raise ArgumentError(
+            f"max_length={limits.max_length} leaves no room beside {special} special tokens for query and "
+            "document. Raise max_length."
+        )
 
 
 def joined(instruction: str | None, form: str, text: str) -> str:

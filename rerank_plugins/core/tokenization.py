@@ -15,11 +15,11 @@ from typing import TYPE_CHECKING, Any
 from tokenizers import Tokenizer
 
 from rerank_plugins.core.frames import PairFrame, frame_of
-from rerank_plugins.core.plain_text import harmless, without_added_tokens
+from rerank_plugins.core.plain_text import hidden_names, without_added_tokens
 from rerank_plugins.errors import CheckpointMismatchError, ModelNotFoundError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from rerank_plugins.core.checkpoint import Checkpoint
 
@@ -42,9 +42,9 @@ class TextTokenizer:
         spec = _read_spec(checkpoint)
         self.checkpoint = checkpoint
         self._trusted = _build(spec, checkpoint.name)
-        self._plain = _build(without_added_tokens(spec), checkpoint.name)
-        added = [entry["content"] for entry in spec["added_tokens"] if not harmless(entry["content"])]
-        self._added = tuple(sorted(added, key=len, reverse=True))
+        self._hidden = hidden_names(spec)
+        self._plain = _build(without_added_tokens(spec, self._hidden), checkpoint.name)
+        self._added = tuple(sorted(self._hidden, key=len, reverse=True))
         self._added_pattern = re.compile("|".join(map(re.escape, self._added)) or "(?!)")
         self._config = checkpoint.json("tokenizer_config.json")
         self.default_prompt = checkpoint.default_prompt()
@@ -62,42 +62,29 @@ class TextTokenizer:
         return [(number, *place) for number, place in zip(found.ids, found.offsets, strict=True)]
 
     def added_tokens(self) -> tuple[str, ...]:
-        """Return the text of every added token, longer ones first; runs of blanks are left out."""
+        """Return the text of every added token, longer ones first; harmless ones are left out."""
         return self._added
 
     def spells_added_token(self, text: str) -> bool:
         """Return whether an added token stands literally in a text."""
         return self._added_pattern.search(text) is not None
 
-    def encode_prompts(self, texts: Sequence[str]) -> list[list[int]]:
-        """Return the ids of texts whose added tokens count as such; only where no untrusted part spells one."""
-        cleaned = [_LONE_SURROGATE.sub("\ufffd", text) for text in texts]
-        return [found.ids for found in self._trusted.encode_batch_fast(cleaned, add_special_tokens=False)]
+    def spelled(self, text: str) -> list[str]:
+        """Return the added tokens that stand literally in a text, in order."""
+        return self._added_pattern.findall(text)
 
-    def encode_with_special(self, text: str) -> list[tuple[int, int, int]]:
-        """Return ``(id, first character, end character)`` of a text whose added tokens count as such.
+    def named(self, text: str) -> str:
+        """Return a prompt's own text with its added tokens under names that no other text can contain.
 
-        Only for text in which no untrusted part spells one.
+        Joined with text from outside and encoded, only these names become added tokens, whatever the rest says
+        and however a normalizer rewrites it.
         """
-        found = self._trusted.encode(_LONE_SURROGATE.sub("\ufffd", text), add_special_tokens=False)
-        return [(number, *place) for number, place in zip(found.ids, found.offsets, strict=True)]
-
-    def encode_parts(self, text: str, restore: Callable[[str], str]) -> list[int]:
-        """Return the ids of a text whose added tokens count as such, but not those that ``restore`` brings back.
-
-        ``restore`` is applied to each stretch between added tokens, which is then encoded as plain text.
-        """
-        ids: list[int] = []
-        place = 0
-        for found in self._added_pattern.finditer(text):
-            ids += self.encode([restore(text[place : found.start()])])[0]
-            ids += self.encode_trusted(found.group())
-            place = found.end()
-        return ids + self.encode([restore(text[place:])])[0]
+        return self._added_pattern.sub(lambda found: self._hidden[found.group()], text)
 
     def encode_trusted(self, text: str) -> list[int]:
         """Return the ids of a prompt's own text, in which special tokens count as such."""
-        return list(self._trusted.encode(text, add_special_tokens=False).ids)
+        cleaned = _LONE_SURROGATE.sub("\ufffd", text)
+        return list(self._trusted.encode(cleaned, add_special_tokens=False).ids)
 
     def special_id(self, role: str) -> int | None:
         """Return the id of ``"bos_token"``, ``"pad_token"``, ..., or ``None`` where there is no such token."""

@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, models, pre_tokenizers
 
 from rerank_plugins.core.checkpoint import Checkpoint
-from rerank_plugins.core.family import QUERY, Limits
+from rerank_plugins.core.family import QUERY, Limits, Template
+from rerank_plugins.core.prompts import FlagPrompt
 from rerank_plugins.core.templates import PairTemplate, SingleTemplate, cut_document, cut_longest_first
 from rerank_plugins.core.tokenization import TextTokenizer
 from rerank_plugins.errors import ArgumentError
@@ -83,3 +84,29 @@ def test_single_rows_start_with_the_query_and_are_cut_from_the_end(tokenizer: Te
     rows = SingleTemplate().rows(tokenizer, "file", ["bread", "bread " * 50], instruction=None, limits=Limits(10))
     assert [row.document for row in rows] == [QUERY, 0, 1]
     assert (len(rows[2].ids), rows[2].ids[-1], rows[2].truncated) == (10, 3, True)
+
+
+@pytest.mark.promise("P8", "P16")
+@pytest.mark.parametrize("mode", ["truncate", "passages"])
+@pytest.mark.parametrize(
+    "template", [PairTemplate(cut=cut_longest_first), PairTemplate(cut=cut_document), SingleTemplate()]
+)
+@given(most=st.integers(1, 8), query=st.sampled_from(["", "a", "a file"]), document=st.sampled_from(["", "bread"]))
+def test_tiny_limits_give_rows_within_them_or_a_typed_error(
+    tokenizer: TextTokenizer, template: Template, mode: str, most: int, query: str, document: str
+) -> None:
+    try:
+        rows = template.rows(tokenizer, query, [document], instruction=None, limits=Limits(most, None, mode))
+    except ArgumentError:
+        return
+    assert all(len(row.ids) <= most for row in rows)
+
+
+@pytest.mark.promise("P8")
+def test_a_long_instruction_makes_no_row_longer_than_the_limit_allows(tokenizer: TextTokenizer) -> None:
+    template = FlagPrompt(prompt="Yes or no?")
+    most = 60 + template.overhead(tokenizer)
+    (row,) = template.rows(tokenizer, "a", ["bread " * 90], instruction="file " * 30, limits=Limits(60))
+    assert len(row.ids) == most
+    with pytest.raises(ArgumentError, match="instruction"):
+        template.rows(tokenizer, "a", ["bread"], instruction="file " * 500, limits=Limits(60))
