@@ -23,6 +23,8 @@ FUZZ_STAMP := $(FUZZ_VENV)/.installed
 FUZZ_PYTHON ?= python3.11
 # How long `make fuzz` looks.
 SECONDS ?= 600
+BROWSER_VENV := .venv-browser
+BROWSER_STAMP := $(BROWSER_VENV)/.installed
 # What `make bench` measures: comma lists, or all (see benchmarks/README.md).
 SIZE ?= all
 PEERS ?= all
@@ -33,7 +35,7 @@ OUT ?= benchmarks/results
 
 .DEFAULT_GOAL := help
 .PHONY: help install demo demo-results test soak audit test-peers test-min test-engines test-vllm test-infinity test-ray \
-    bench bench-threads bench-tokenization bench-gpu fuzz injection docs check readme format clean
+    test-browser bench bench-threads bench-tokenization bench-gpu fuzz injection docs check readme format clean
 
 help:  ## Show this help
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -59,7 +61,7 @@ bench-tokenization: $(STAMP)  ## Time how rows are written and write the numbers
 	$(BIN)/python benchmarks/tokenization.py
 
 test: $(STAMP)  ## Run the tests
-	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers and not soak"
+	$(BIN)/python -m pytest -m "not hub and not gpu and not engine and not peers and not soak and not browser"
 
 soak: $(STAMP)  ## Run the long tests under load and write what they found to benchmarks/results
 	SOAK_RESULT=benchmarks/results/soak.json $(BIN)/python -m pytest -m soak tests/soak
@@ -85,7 +87,7 @@ $(MIN_STAMP): pyproject.toml constraints-min.txt
 	@touch $@
 
 test-min: $(MIN_STAMP)  ## Run the tests with the oldest versions that are allowed
-	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/remote tests/test_public.py
+	$(MIN_VENV)/bin/python -m pytest tests/integrations tests/core tests/families tests/playground tests/remote tests/test_public.py
 
 test-engines: test-vllm test-infinity test-ray  ## Run the tests against real engines, each in an environment of its own
 
@@ -122,6 +124,17 @@ $(RAY_STAMP): pyproject.toml constraints.txt
 
 test-ray: $(RAY_STAMP)  ## Rerank with Ray Data, Ray Serve and Spark's frames, with actors that are killed
 	$(RAY_VENV)/bin/python -m pytest -m engine tests/engines/ray
+
+# Only what drives a browser; the browser itself is the system's.
+$(BROWSER_STAMP): pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(BROWSER_VENV)
+	$(BROWSER_VENV)/bin/pip install --quiet --upgrade "pip>=25.1"
+	$(BROWSER_VENV)/bin/pip install --quiet --constraint constraints.txt torch
+	$(BROWSER_VENV)/bin/pip install --quiet --constraint constraints.txt --group browser --editable ".[embedded,playground]"
+	@touch $@
+
+test-browser: $(BROWSER_STAMP)  ## Use the playground in a headless Chromium (chromium must be on the path)
+	$(BROWSER_VENV)/bin/python -m pytest -m browser tests/playground
 
 $(BENCH_STAMP): pyproject.toml constraints.txt
 	$(PYTHON) -m venv $(BENCH_VENV)
@@ -192,4 +205,4 @@ format: $(STAMP)  ## Format the code and fix what can be fixed
 
 clean:  ## Remove environments, built models and caches
 	rm -rf $(VENV) $(PEERS_VENV) $(MIN_VENV) $(VLLM_VENV) $(INFINITY_VENV) $(RAY_VENV) $(DOCS_VENV) $(BENCH_VENV) \
-	    $(FUZZ_VENV) site benchmarks/.models fuzz/found .mypy_cache .pytest_cache .ruff_cache build dist
+	    $(BROWSER_VENV) $(FUZZ_VENV) site benchmarks/.models fuzz/found .mypy_cache .pytest_cache .ruff_cache build dist

@@ -11,6 +11,7 @@ try:
 
     from rerank_plugins.commands.doctor import diagnose
     from rerank_plugins.commands.families import show_families
+    from rerank_plugins.commands.playground import run_playground
     from rerank_plugins.commands.rank import rank_documents
     from rerank_plugins.commands.serving import show_vllm_command
 except ModuleNotFoundError as error:
@@ -21,6 +22,7 @@ app.command("rank")(rank_documents)
 app.command("families")(show_families)
 app.command("doctor")(diagnose)
 app.command("vllm-command")(show_vllm_command)
+app.command("playground")(run_playground)
 
 
 @app.callback()

@@ -44,7 +44,7 @@ def test_every_error_is_public_and_drawn_in_the_tree() -> None:
             assert issubclass(value, rerank_plugins.RerankError)
 
 
-@pytest.mark.parametrize("module", ["torch", "transformers", *sorted(FRAMEWORKS)])
+@pytest.mark.parametrize("module", ["torch", "transformers", "starlette", "uvicorn", *sorted(FRAMEWORKS)])
 @pytest.mark.promise("P36")
 def test_importing_the_package_loads_no(module: str) -> None:
     code = f"import rerank_plugins, sys; sys.exit({module!r} in sys.modules)"

@@ -44,6 +44,13 @@ def test_the_wheel_ships_types_and_licence_and_no_tests(wheel: Path) -> None:
     assert not [name for name in names if "tests/" in name or "_namespaces" in name]
 
 
+def test_the_wheel_ships_the_playgrounds_page(wheel: Path) -> None:
+    static = ROOT / "rerank_plugins/playground/static"
+    shipped = {name for name in names_in(wheel) if name.startswith("rerank_plugins/playground/static/")}
+    assert shipped == {f"rerank_plugins/playground/static/{path.name}" for path in static.iterdir()}
+    assert "rerank_plugins/playground/static/index.html" in shipped
+
+
 @pytest.mark.slow
 def test_a_fresh_environment_imports_all_three_adapters(wheel: Path, tmp_path: Path) -> None:
     """The wheel alone is installed; its dependencies are seen through a path file, not the source tree."""
