@@ -51,7 +51,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@touch $@
 
 demo: $(STAMP)  ## Retrieve and rerank real text in three frameworks (MODEL=hub id or directory)
-	$(BIN)/python examples/demo.py --model $(MODEL)
+	$(BIN)/python examples/demo.py --model $(MODEL) --html build/demo-report.html
 
 demo-results: $(STAMP)  ## Run the demo twice and write its numbers to benchmarks/results
 	$(BIN)/python examples/demo.py --json benchmarks/results/demo.json

@@ -10,6 +10,7 @@ import machine
 import report
 from corpus import load_passages, load_questions
 from evaluation import measured
+from evaluation_page import write_page
 from first_stage import FirstStage
 from outcome import Corpus, LoadedModel, Outcome, as_json
 from pipelines import Options, build_all, shared_model
@@ -44,6 +45,10 @@ def compare(arguments: Namespace, console: Console) -> int:
     report.show(outcome, console)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(as_json(outcome), indent=2) + "\n", encoding="utf-8")
+    if arguments.html is not None:
+        with console.status("Writing the report"):
+            write_page(handle.get(), outcome, arguments.html)
+        console.print(f"Report: {arguments.html}", markup=False, soft_wrap=True)
     return _exit_code(outcome, console, require_gain=arguments.require_gain)
 
 

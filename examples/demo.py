@@ -39,6 +39,9 @@ def _arguments() -> Namespace:
     parser.add_argument("--model", default="embedded", help="hub id, local directory, or 'embedded' (default)")
     parser.add_argument("--limit", type=positive, metavar="N", help="use only the first N questions")
     parser.add_argument("--json", type=Path, metavar="PATH", help="also write all numbers to this file")
+    parser.add_argument(
+        "--html", type=Path, metavar="PATH", help="also write an evaluation as a page to this file"
+    )
     parser.add_argument("--no-cache", action="store_true", help="keep no vectors of passages (bi-encoder)")
     parser.add_argument(
         "--require-gain", action="store_true", help="fail unless reranking raises MRR@10 over BM25's"

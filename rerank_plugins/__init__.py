@@ -41,6 +41,7 @@ if TYPE_CHECKING:
     from rerank_plugins.core.remote.reranker import RemoteReranker
     from rerank_plugins.core.reranker import Reranker
     from rerank_plugins.core.results import RankedDocument
+    from rerank_plugins.evaluation import evaluate
 
 __version__ = "0.1.0"
 
@@ -71,17 +72,20 @@ __all__ = [
     "UnknownFamilyError",
     "UnknownOptionError",
     "errors",
+    "evaluate",
     "families",
     "load",
     "register",
     "rerank_options",
 ]
 
+# Where each name is, as seen from core; one dot more is beside it.
 _HOMES = {
     "Health": "health",
     "RankedDocument": "results",
     "RemoteReranker": "remote.reranker",
     "Reranker": "reranker",
+    "evaluate": ".evaluation",
     "families": "registry",
     "load": "loading",
     "register": "registry",
@@ -92,7 +96,7 @@ _HOMES = {
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value = getattr(import_module(f"rerank_plugins.core.{_HOMES[name]}"), name)
+    value = getattr(import_module(f".{_HOMES[name]}", "rerank_plugins.core"), name)
     globals()[name] = value
     return value
 

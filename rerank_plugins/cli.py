@@ -10,6 +10,7 @@ try:
     import typer
 
     from rerank_plugins.commands.doctor import diagnose
+    from rerank_plugins.commands.evaluate import evaluate_command
     from rerank_plugins.commands.families import show_families
     from rerank_plugins.commands.playground import run_playground
     from rerank_plugins.commands.rank import rank_documents
@@ -23,6 +24,7 @@ app.command("families")(show_families)
 app.command("doctor")(diagnose)
 app.command("vllm-command")(show_vllm_command)
 app.command("playground")(run_playground)
+app.command("evaluate")(evaluate_command)
 
 
 @app.callback()

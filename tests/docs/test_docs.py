@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import re
+import shutil
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
@@ -33,6 +35,18 @@ def _hub_models_are_tiny(monkeypatch: pytest.MonkeyPatch) -> None:
 
     monkeypatch.setattr(Source, "_directory", directory)
     monkeypatch.setattr(Source, "fetch_weights", lambda _: None)
+
+
+@pytest.fixture(autouse=True)
+def _files_of_the_reader(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Put what the pages talk of where they run: questions, and a model of one's own."""
+    monkeypatch.chdir(tmp_path)
+    lines = [
+        {"query": "what do bears eat", "documents": ["Rain is wet.", "Bears eat berries."], "relevant": [1]},
+        {"query": "what is wet", "documents": ["Bears eat berries.", "Rain is wet."], "relevant": [1]},
+    ]
+    Path("data.jsonl").write_text("\n".join(map(json.dumps, lines)))
+    shutil.copytree(GOLDEN / "cross_encoder/checkpoint", "my-model")
 
 
 def blocks(path: Path) -> list[str]:

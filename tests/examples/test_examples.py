@@ -41,12 +41,16 @@ def test_short_example_is_short(name: str) -> None:
 
 
 def test_demo_on_a_few_questions(tmp_path: Path) -> None:
-    done = run("demo.py", "--limit", 6, "--json", tmp_path / "demo.json")
+    page = tmp_path / "new/report.html"
+    done = run("demo.py", "--limit", 6, "--json", tmp_path / "demo.json", "--html", page)
 
     assert done.returncode == 0, done.stderr
     for promised in ("MRR@10", "nDCG@10", "p95", "peak memory", "Identical scores", "before", "after"):
         assert promised in done.stdout
-    assert max(map(len, done.stdout.splitlines())) <= 80
+    *lines, last = done.stdout.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert last == f"Report: {page}"
+    assert "Reranking with embedded" in page.read_text(encoding="utf-8")
     numbers = json.loads((tmp_path / "demo.json").read_text(encoding="utf-8"))
     assert (numbers["questions"]["used"], numbers["scores_checked"]) == (6, 300)
 
