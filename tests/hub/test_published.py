@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from rerank_plugins import load
+
+QUESTIONS = Path(__file__).parents[2] / "examples/data/python_questions"
 
 pytestmark = [
     pytest.mark.hub,
@@ -67,3 +70,22 @@ def test_bge_v2_m3() -> None:
     assert probabilities == pytest.approx(
         [0.003497010252573502, 0.00027803096387751553, 0.9948403768236574], abs=0.001
     )
+
+
+@pytest.mark.parametrize(
+    ("model", "instruction"),
+    [
+        ("BAAI/bge-reranker-v2-m3", None),
+        ("Qwen/Qwen3-Reranker-0.6B", "Given a question about Python, retrieve the passage that answers it"),
+        ("mixedbread-ai/mxbai-rerank-base-v2", "Prefer passages that answer the question about Python"),
+        ("ContextualAI/ctxl-rerank-v2-instruct-multilingual-1b", "Prefer passages that answer the question"),
+    ],
+)
+def test_a_large_family_beats_bm25_on_the_shipped_questions(model: str, instruction: str | None) -> None:
+    from rerank_plugins.evaluation import evaluate, read_beir
+
+    data = read_beir(QUESTIONS, run=QUESTIONS / "bm25.run")
+    instructions = (None,) if instruction is None else (None, instruction)
+    found = evaluate(data, [model], instructions=instructions, depth=20).to_dict()
+    baseline = found["baseline"]["means"]["nDCG@10"]
+    assert all(one["quality"]["means"]["nDCG@10"] > baseline for one in found["models"])
