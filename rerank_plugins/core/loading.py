@@ -184,11 +184,8 @@ def load(
 _SHARED_NAMES = ("token", "instruction", "instruction_policy", "max_documents", "max_characters", "normalize")
 _SHARED = frozenset({"model", "family_options", *_SHARED_NAMES})
 _REMOTE = ("dialect", "model_name", "timeout", "max_concurrency")
-_NO_EFFECT = {
-    "torch": ("engine_options",),
-    "vllm": ("device", "quantize"),
-    "a server": ("device", "dtype", "quantize", "batch_tokens", "cache_size", "engine_options"),
-}
+_NO_EFFECT = {"torch": ("engine_options",), "vllm": ("device", "quantize")}
+_NO_EFFECT_ON_SERVERS = ("device", "dtype", "quantize", "batch_tokens", "cache_size", "engine_options")
 """Options that some engines have no use for."""
 
 
@@ -198,12 +195,13 @@ def _local_names() -> list[str]:
 
 
 def _check_engine(engine: object, given: Mapping[str, object]) -> None:
-    kind = "a server" if is_url(engine) else engine
-    if kind not in _NO_EFFECT:
+    if is_url(engine):
+        _refuse(given, _NO_EFFECT_ON_SERVERS, "no effect where the model runs on a server; leave it out")
+        return
+    if not isinstance(engine, str) or engine not in _NO_EFFECT:
         raise ArgumentError(f'engine must be "torch", "vllm" or the URL of a vLLM server, got {engine!r}.')
-    if kind != "a server":
-        _refuse(given, _REMOTE, 'for a server only; give its URL, model="https://..." or engine="https://..."')
-    _refuse(given, _NO_EFFECT[kind], f"no effect where the model runs in {kind}; leave it out")
+    _refuse(given, _REMOTE, 'for a server only; give its URL, model="https://..." or engine="https://..."')
+    _refuse(given, _NO_EFFECT[engine], f"no effect where the model runs in {engine}; leave it out")
 
 
 def _refuse(given: Mapping[str, object], names: Iterable[str], reason: str) -> None:

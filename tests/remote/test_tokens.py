@@ -277,7 +277,7 @@ def test_what_vllm_does_not_serve_the_same_way_is_refused(opened: Opened, folder
         opened(str(GOLDEN / folder / "checkpoint"))
 
 
-@pytest.mark.parametrize("engine", ["onnx", "", None, 5])
+@pytest.mark.parametrize("engine", ["onnx", "a server", "", None, 5, ["vllm"]])
 def test_an_unknown_engine_is_refused(engine: Any) -> None:
     with pytest.raises(ArgumentError, match="engine must be"):
         load(ENCODER, engine=engine)
