@@ -47,7 +47,7 @@ def compare(arguments: Namespace, console: Console) -> int:
         arguments.json.write_text(json.dumps(as_json(outcome), indent=2) + "\n", encoding="utf-8")
     if arguments.html is not None:
         with console.status("Writing the report"):
-            write_page(handle.get(), outcome, arguments.html)
+            write_page(arguments.model, outcome, arguments.html)
         console.print(f"Report: {arguments.html}", markup=False, soft_wrap=True)
     return _exit_code(outcome, console, require_gain=arguments.require_gain)
 

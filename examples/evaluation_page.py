@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from python_questions import relevant_to
 
-from rerank_plugins import evaluate
+from rerank_plugins import evaluate, load
 from rerank_plugins.evaluation import Candidate, Dataset, JudgedQuery
 
 if TYPE_CHECKING:
@@ -15,14 +15,15 @@ if TYPE_CHECKING:
     from corpus import Passage
     from outcome import Outcome
 
-    from rerank_plugins import Reranker
-
 DEPTH = 20
 
 
-def write_page(reranker: Reranker, outcome: Outcome, path: Path) -> None:
-    """Rerank the first candidates of every question once more, timed alone, and write the report."""
-    found = evaluate(dataset(outcome), [(reranker.info.model, reranker)], depth=DEPTH)
+def write_page(model: str, outcome: Outcome, path: Path) -> None:
+    """Rerank the first candidates of every question once more, timed alone, and write the report.
+
+    The model is loaded anew and keeps nothing: with vectors that the demo has kept, times would not be honest.
+    """
+    found = evaluate(dataset(outcome), [(model, lambda: load(model, cache_size=0))], depth=DEPTH)
     path.parent.mkdir(parents=True, exist_ok=True)
     found.write_html(path)
 
