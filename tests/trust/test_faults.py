@@ -62,12 +62,13 @@ class Faults:
 
     def __init__(self, engine: Engine, failing: set[int]) -> None:
         self._vectors, self._failing = engine._forward.vectors, failing
-        self.forwards = 0
+        self.forwards = self.injected = 0
         self.reads: dict[int, tuple[Sequence[Row], list[int]]] = {}
 
     def vectors(self, rows: Sequence[Row], batch: Any) -> dict[int, torch.Tensor]:
         self.forwards += 1
         if self.forwards - 1 in self._failing:
+            self.injected += 1
             raise torch.OutOfMemoryError("injected")
         found = self._vectors(rows, batch)
         self.reads.setdefault(id(rows), (rows, []))[1].extend(found)
@@ -141,11 +142,15 @@ def test_out_of_memory_at_each_single_forward_is_survived(rerankers: dict[str, R
     with faulty(reranker, set(), window=4) as faults:
         reranker.score(tiny.QUERY, texts)
     assert faults.forwards > 2
+    injected = 0
     for number in range(faults.forwards):
         with faulty(reranker, {number}, window=4) as again:
             assert reranker.score(tiny.QUERY, texts) == pytest.approx(expected, abs=1e-5)
-        assert again.forwards > faults.forwards
+        # Windows that wait at the same time are read together, so a later run may need fewer forwards.
+        assert again.injected == (number < again.forwards)
         assert again.no_row_was_read_twice()
+        injected += again.injected
+    assert injected >= 2
 
 
 @pytest.mark.promise("P25")
