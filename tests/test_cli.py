@@ -123,6 +123,19 @@ def test_rank_shows_a_table_with_moves() -> None:
     assert "score (cosine)" in shown
 
 
+def test_rank_shows_nothing_that_a_terminal_would_obey() -> None:
+    shown = run("rank", QUESTION, given="a document\x1b]0;owned\x07 \x1b[31mred\n").stdout
+    assert "red" in shown
+    assert "\x1b]0" not in shown
+    assert "\x1b[31m" not in shown
+
+
+def test_rank_names_the_file_that_is_no_text(tmp_path: Path) -> None:
+    (tmp_path / "documents.txt").write_bytes(b"\xff\xfe\xfa")
+    with pytest.raises(ArgumentError, match="is not UTF-8"):
+        run("rank", QUESTION, str(tmp_path / "documents.txt"))
+
+
 @pytest.mark.parametrize(
     ("given", "told"),
     [('{"text": 5}', "Line 1 must be"), ("\n[1", "Line 2 is not JSON"), ('{"body": "private"}', "--field")],

@@ -15,6 +15,10 @@ if TYPE_CHECKING:
     from rerank_plugins.core.results import Ranking
 
 
+_ROOM = 160
+"""Characters of a document that the table shows."""
+
+
 def rank_documents(
     query: Annotated[str, typer.Argument(help="The question.")],
     documents: Annotated[str, typer.Argument(help="File with one document per line, or JSONL; - is stdin.")] = "-",
@@ -69,13 +73,14 @@ def _show(
     from rich.table import Table
     from rich.text import Text
 
+    from rerank_plugins.core.ranking_text import number, short_text
+
     scale = {True: "0 to 1", False: "raw", None: reranker.info.score_kind}[normalize]
     table = Table("rank", "moved", f"score ({scale})", "document")
     for place, one in enumerate(ranking):
         moved = one.index - place
         arrow = "=" if not moved else f"{'▲' if moved > 0 else '▼'} {abs(moved)}"
-        cut = Text(" (truncated)", style="italic") if one.truncated else Text()
-        table.add_row(str(place + 1), arrow, f"{one.score:.4f}", Text(_short(one.text)) + cut)
+        table.add_row(str(place + 1), arrow, number(one.score), Text(short_text(one, _ROOM)))
     Console().print(table)
 
 
@@ -83,8 +88,3 @@ def _plain(rank: int, one: Any, entries: Sequence[Entry]) -> dict[str, object]:
     found = {"rank": rank, "index": one.index, "score": one.score, "text": one.text, "truncated": one.truncated}
     given = entries[one.index].given
     return found if given is None else {**found, "document": given}
-
-
-def _short(text: str, most: int = 160) -> str:
-    flat = " ".join(text.split())
-    return flat if len(flat) <= most else flat[: most - 1] + "…"

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rerank_plugins.errors import ArgumentError
+from rerank_plugins.evaluation.lines import numbered_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,29 +36,30 @@ def read_entries(path: str, *, field: str, jsonl: bool) -> list[Entry]:
             gives its number and not its text.
     """
     is_json = jsonl or path.endswith(".jsonl")
-    lines = ((number, line) for number, line in enumerate(_lines(path), start=1) if line.strip())
-    return [_entry(line, number, field) if is_json else Entry(line) for number, line in lines]
+    return [_entry(line, where, field) if is_json else Entry(line) for where, line in _lines(path)]
 
 
-def _lines(path: str) -> Iterator[str]:
-    if path == "-" and sys.stdin.isatty():
+def _lines(path: str) -> Iterator[tuple[str, str]]:
+    """Yield each line that is not blank, and what errors call it."""
+    if path != "-":
+        yield from numbered_lines(Path(path))
+        return
+    if sys.stdin.isatty():
         raise ArgumentError("No documents: give a file with one per line, or pipe them in.")
-    if path == "-":
-        return (line.rstrip("\n") for line in sys.stdin)
-    if not Path(path).is_file():
-        raise ArgumentError(f"There is no file {path!r}. Give one with a document per line, or - for stdin.")
-    return iter(Path(path).read_text(encoding="utf-8").split("\n"))
+    for number, line in enumerate(sys.stdin, start=1):
+        if line.strip():
+            yield f"Line {number}", line.rstrip("\n")
 
 
-def _entry(line: str, number: int, field: str) -> Entry:
+def _entry(line: str, where: str, field: str) -> Entry:
     try:
         value = json.loads(line)
     except ValueError as error:
-        raise ArgumentError(f"Line {number} is not JSON ({error}). For lines of text leave --jsonl out.") from None
+        raise ArgumentError(f"{where} is not JSON ({error}). For lines of text leave --jsonl out.") from None
     if isinstance(value, str):
         return Entry(value)
     if not isinstance(value, dict) or not isinstance(value.get(field), str):
         raise ArgumentError(
-            f"Line {number} must be a string or an object with a string under {field!r}. Name it with --field."
+            f"{where} must be a string or an object with a string under {field!r}. Name it with --field."
         )
     return Entry(value[field], value)

@@ -39,11 +39,12 @@ def count(number_of: int) -> str:
 def _line(rank: int, document: RankedDocument) -> str:
     places = document.index - rank
     moved = f"{places:+d}" if places else "="
-    return f"{rank + 1:>4}  {moved:>4}  {number(document.score):>9}  {_text(document)}".rstrip()
+    return f"{rank + 1:>4}  {moved:>4}  {number(document.score):>9}  {short_text(document)}".rstrip()
 
 
-def _text(document: RankedDocument) -> str:
-    part = excerpt(document.text, document.passage, _ROOM)
+def short_text(document: RankedDocument, room: int = _ROOM) -> str:
+    """Return a document's text in one line of about ``room`` characters, without what a terminal would obey."""
+    part = excerpt(document.text, document.passage, room)
     words = " ".join(f"{part.before}{part.passage}{part.after}".split())
     before, after = "... " if part.cut_before else "", " ..." if part.cut_after else ""
     truncated = " (truncated)" if document.truncated else ""
