@@ -40,7 +40,14 @@ def test_without_a_key_none_is_sent(open_: Open, replay: Replay, monkeypatch: py
 def test_nothing_shows_the_key(open_: Open) -> None:
     reranker = open_("tei", token=SECRET)
     backend = reranker._backend
-    shown = [reranker, reranker.info, backend, backend._endpoint, backend._threads._wire, backend._endpoint.key]
+    shown = [
+        reranker,
+        reranker.info,
+        backend,
+        backend._endpoint,
+        backend._senders._threads._wire,
+        backend._endpoint.key,
+    ]
     assert SECRET not in "".join(map(repr, shown)) + "".join(map(str, shown))
 
 

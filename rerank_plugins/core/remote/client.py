@@ -7,16 +7,16 @@ from __future__ import annotations
 
 import asyncio
 import math
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING
 
 from rerank_plugins.core.groups import Group, Scored
 from rerank_plugins.core.progress import progress_bar
 from rerank_plugins.core.remote.bodies import Texts
-from rerank_plugins.core.remote.driving import adrive, drive
+from rerank_plugins.core.remote.driving import adrive
 from rerank_plugins.core.remote.exchange import exchange
-from rerank_plugins.core.remote.transport import Loops, Threads
-from rerank_plugins.core.remote.underway import Underway
+from rerank_plugins.core.remote.senders import Senders
+from rerank_plugins.core.remote.transport import Loops
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ArgumentError, ClosedError
 
@@ -36,10 +36,8 @@ class RemoteBackend:
     def __init__(self, endpoint: Endpoint, dialect: Dialect, wire: Wire) -> None:
         self._endpoint = endpoint
         self._dialect = dialect
-        self._threads = Threads(wire)
+        self._senders = Senders(wire)
         self._loops = Loops(wire)
-        self._underway = Underway(wire.most)
-        self._pool = ThreadPoolExecutor(max_workers=wire.most, thread_name_prefix="rerank-remote")
 
     def run(
         self, groups: Sequence[Group], normalize: bool | None, *, progress: bool = False
@@ -48,7 +46,7 @@ class RemoteBackend:
         scale = scale_of(self._dialect, normalize)
         parts = _parts(groups, self._dialect.most_documents)
         found: list[list[Scored]] = [[] for _ in groups]
-        futures = [self._submit(part) for _, part in parts]
+        futures = [self._senders.submit(self._steps(part)) for _, part in parts]
         try:
             with progress_bar(groups, shown=progress) as bar:
                 for (index, part), future in zip(parts, futures, strict=True):
@@ -68,9 +66,8 @@ class RemoteBackend:
         scale = scale_of(self._dialect, normalize)
         parts = _parts(groups, self._dialect.most_documents)
         found: list[list[Scored]] = [[] for _ in groups]
-        tasks = [
-            self._underway.watch(asyncio.create_task(adrive(self._steps(part), self._loops))) for _, part in parts
-        ]
+        watch = self._senders.underway.watch
+        tasks = [watch(asyncio.create_task(adrive(self._steps(part), self._loops))) for _, part in parts]
         try:
             with progress_bar(groups, shown=progress) as bar:
                 for (index, part), task in zip(parts, tasks, strict=True):
@@ -84,20 +81,12 @@ class RemoteBackend:
 
     def health(self) -> Health:
         """Return how it is doing; the server is asked nothing."""
-        return self._underway.health()
+        return self._senders.health()
 
     def close(self) -> None:
         """Close all connections; calls under way end with a ``ClosedError``."""
-        self._underway.open = False
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._threads.close()
+        self._senders.close()
         self._loops.close()
-
-    def _submit(self, group: Group) -> Future[list[float]]:
-        try:
-            return self._underway.watch(self._pool.submit(drive, self._steps(group), self._threads))
-        except RuntimeError as error:
-            raise ClosedError(CLOSED) from error
 
     def _steps(self, group: Group) -> Steps:
         return exchange(self._endpoint, Texts(self._endpoint, self._dialect.route_for(group.instruction), group))

@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import Future
 from threading import Lock
 from typing import TYPE_CHECKING
 
 import torch
 
-from rerank_plugins.core.remote.driving import drive
 from rerank_plugins.core.remote.exchange import exchange
+from rerank_plugins.core.remote.senders import Senders
 from rerank_plugins.core.remote.token_bodies import Tokens
-from rerank_plugins.core.remote.transport import Threads
-from rerank_plugins.core.remote.underway import Underway
 from rerank_plugins.core.worker import CLOSED
 from rerank_plugins.errors import ClosedError
 
@@ -36,9 +34,7 @@ class TokenReads:
         self._endpoint = endpoint
         self._dialect = dialect
         self._served = served
-        self._threads = Threads(wire)
-        self._underway = Underway(wire.most)
-        self._pool = ThreadPoolExecutor(max_workers=wire.most, thread_name_prefix="rerank-remote")
+        self._senders = Senders(wire)
 
     def submit(self, rows: Sequence[Row]) -> Future[Tensor]:
         """Send rows and return the future of their numbers ``(rows, 1)``.
@@ -54,24 +50,15 @@ class TokenReads:
             Tokens(self._endpoint, self._dialect, self._served, rows[start : start + most])
             for start in range(0, len(rows), most)
         ]
-        try:
-            parts = [
-                self._underway.watch(self._pool.submit(drive, exchange(self._endpoint, question), self._threads))
-                for question in questions
-            ]
-        except RuntimeError as error:
-            raise ClosedError(CLOSED) from error
-        return _Whole(parts).future
+        return _Whole([self._senders.submit(exchange(self._endpoint, question)) for question in questions]).future
 
     def health(self) -> Health:
         """Return how it is doing; the server is asked nothing."""
-        return self._underway.health()
+        return self._senders.health()
 
     def close(self) -> None:
         """Close all connections; calls under way end with a ``ClosedError``."""
-        self._underway.open = False
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._threads.close()
+        self._senders.close()
 
 
 class _Whole:
