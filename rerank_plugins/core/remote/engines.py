@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     from rerank_plugins.core.remote.reranker import RemoteReranker
     from rerank_plugins.core.wanted import Wanted
 
-VLLM = "vllm"
-"""What ``load(engine=...)`` calls vLLM in this process."""
-
 
 def in_process(
     wanted: Wanted,
@@ -50,7 +47,7 @@ def in_process(
     engine = start_vllm(prepared, dtype=precision, batch_tokens=batch_tokens, options=options)
     kept = prepared.family.cache_size if cache_size is None else cache_size
     reads = Scheduler(CachedReads(engine, size=kept), merged_tokens=MERGED_FORWARDS * engine.batch_tokens)
-    info = _info(wanted, prepared, engine=VLLM, dtype=precision)
+    info = _info(wanted, prepared, engine="vllm", dtype=precision)
     return Reranker(ScorerBackend(prepared.scorer(reads, precision)), info, wanted.defaults)
 
 
